@@ -1,0 +1,190 @@
+//! The embedded engine: rten, a CPU runtime for ONNX models written in Rust.
+//!
+//! Models are loaded the way rten's own documentation loads them, with its default optimisations. What depends on
+//! no input is computed at load time (constant propagation), belongs to the load time, and is not in the runs;
+//! nothing else is kept between runs but the order of execution.
+
+use std::ffi::OsStr;
+use std::hint::black_box;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+
+use ::rten::{LoadError, Model, ModelOptions, NodeId, RunError, RunErrorKind, RunOptions, ThreadPool, Value};
+
+use crate::guard::guarded;
+use crate::{Engine, EngineError, EngineOptions, Input, ModelSource, Session, Tensor};
+
+mod convert;
+
+const NAME: &str = "rten";
+/// The crate does not tell its version at run time; a test compares this with the lock file.
+const VERSION: &str = "0.27.0";
+
+/// The embedded engine.
+pub(crate) struct Rten;
+
+impl Engine for Rten {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn version(&self) -> String {
+        VERSION.to_owned()
+    }
+
+    fn load(&self, model: &ModelSource, options: &EngineOptions) -> Result<Box<dyn Session>, EngineError> {
+        guarded(NAME, "loading the model", || {
+            let threads = options.threads();
+            let pool = start_pool(threads)?;
+            let model = read(model)?;
+            Ok(Box::new(RtenSession::new(model, pool, threads)) as Box<dyn Session>)
+        })
+    }
+}
+
+fn read(source: &ModelSource) -> Result<Model, EngineError> {
+    let options = ModelOptions::with_all_ops();
+    match source {
+        ModelSource::File(path) if has_known_extension(path) => options.load_file(path).map_err(load_error),
+        // rten tells formats of files apart by their extension, of bytes by their content.
+        ModelSource::File(path) => {
+            let bytes = std::fs::read(path).map_err(|error| load(format!("{}: {error}", path.display())))?;
+            options.load(bytes).map_err(load_error)
+        }
+        ModelSource::Bytes(bytes) => options.load(bytes.clone()).map_err(load_error),
+    }
+}
+
+fn has_known_extension(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(OsStr::new("onnx")))
+}
+
+/// A pool of exactly that many threads.
+fn start_pool(threads: NonZeroUsize) -> Result<Arc<ThreadPool>, EngineError> {
+    // Every run looks up rten's own pool even where it then uses the session's. It starts with the first look,
+    // which must not fall into the first inference.
+    ::rten::thread_pool();
+    let pool = ThreadPool::with_num_threads(threads.get());
+    // A pool whose threads did not start would silently run everything on the calling thread.
+    let started = pool.run(|| rayon::current_thread_index().map(|_| rayon::current_num_threads()));
+    match started {
+        Some(count) if count == threads.get() => Ok(Arc::new(pool)),
+        _ => Err(load(format!("{threads} threads could not be started"))),
+    }
+}
+
+struct RtenSession {
+    model: Model,
+    inputs: Vec<String>,
+    outputs: Vec<String>,
+    prepared: Vec<(NodeId, Value)>,
+    threads: NonZeroUsize,
+    options: RunOptions,
+}
+
+impl RtenSession {
+    fn new(model: Model, pool: Arc<ThreadPool>, threads: NonZeroUsize) -> RtenSession {
+        let name =
+            |id: &NodeId| model.node_info(*id).and_then(|node| node.name()).unwrap_or_default().to_owned();
+        RtenSession {
+            inputs: model.input_ids().iter().map(name).collect(),
+            outputs: model.output_ids().iter().map(name).collect(),
+            prepared: Vec::new(),
+            threads,
+            options: RunOptions::default().with_thread_pool(Some(pool)),
+            model,
+        }
+    }
+
+    /// One inference over the prepared inputs. They are lent, not given, so rten cannot overwrite them.
+    fn infer(&self) -> Result<Vec<Value>, EngineError> {
+        guarded(NAME, "running the model", || {
+            let inputs = self.prepared.iter().map(|(id, value)| (*id, value.into())).collect();
+            let options = Some(self.options.clone());
+            self.model.run(inputs, self.model.output_ids(), options).map_err(run_error)
+        })
+    }
+}
+
+impl Session for RtenSession {
+    fn inputs(&self) -> &[String] {
+        &self.inputs
+    }
+
+    fn outputs(&self) -> &[String] {
+        &self.outputs
+    }
+
+    fn threads(&self) -> NonZeroUsize {
+        self.threads
+    }
+
+    fn prepare(&mut self, inputs: &[Input]) -> Result<(), EngineError> {
+        if let Some(input) = inputs.iter().find(|input| !self.inputs.contains(&input.name)) {
+            let reason = format!("the model has no such input; it has {}", self.inputs.join(", "));
+            return Err(EngineError::Input { input: input.name.clone(), reason });
+        }
+        let mut prepared = Vec::with_capacity(self.inputs.len());
+        for (name, &id) in self.inputs.iter().zip(self.model.input_ids()) {
+            let mut given = inputs.iter().filter(|input| input.name == *name);
+            let wrong = |reason: &str| EngineError::Input { input: name.clone(), reason: reason.to_owned() };
+            let input = given.next().ok_or_else(|| wrong("not given"))?;
+            if given.next().is_some() {
+                return Err(wrong("given more than once"));
+            }
+            prepared.push((id, convert::to_value(input)?));
+        }
+        self.prepared = prepared;
+        Ok(())
+    }
+
+    fn run(&mut self) -> Result<(), EngineError> {
+        black_box(self.infer()?);
+        Ok(())
+    }
+
+    fn run_with_outputs(&mut self) -> Result<Vec<(String, Tensor)>, EngineError> {
+        let values = self.infer()?;
+        let named = self.outputs.iter().zip(&values).map(|(name, value)| {
+            let tensor = convert::from_value(value).ok_or_else(|| EngineError::Run {
+                engine: NAME,
+                reason: format!("output `{name}` is not a tensor"),
+            })?;
+            Ok((name.clone(), tensor))
+        });
+        named.collect()
+    }
+}
+
+fn load(reason: String) -> EngineError {
+    EngineError::Load { engine: NAME, reason }
+}
+
+/// rten keeps the cause "no such operator" private: only its words tell it from an operator that is there but used
+/// in a way it does not take.
+fn load_error(error: LoadError) -> EngineError {
+    const UNKNOWN: &str = " operator not supported or not enabled";
+    let message = error.to_string();
+    let operator = message.strip_suffix(UNKNOWN).and_then(|before| before.rsplit(' ').next());
+    match operator {
+        Some(operator) => EngineError::UnsupportedOperator {
+            engine: NAME,
+            operator: operator.to_owned(),
+            node: error.node().filter(|name| !name.is_empty()).map(str::to_owned),
+        },
+        None => load(message),
+    }
+}
+
+fn run_error(error: RunError) -> EngineError {
+    let reason = error.to_string();
+    match (error.kind(), error.node_path().as_slice()) {
+        (RunErrorKind::InvalidInput, [Some(input)]) => {
+            let prefix = format!("input \"{input}\" is invalid: ");
+            let reason = reason.strip_prefix(&prefix).unwrap_or(&reason).to_owned();
+            EngineError::Input { input: (*input).to_owned(), reason }
+        }
+        _ => EngineError::Run { engine: NAME, reason },
+    }
+}

@@ -1,0 +1,72 @@
+//! Tiny ONNX models, written as protobuf by hand: field numbers are those of onnx.proto.
+
+/// `TensorProto.DataType` of the types the tests use.
+pub const FLOAT: u64 = 1;
+#[allow(dead_code)]
+pub const INT64: u64 = 7;
+
+/// A model of one graph with these nodes, each `(operator, name, inputs, outputs)`, and inputs and outputs, each
+/// `(name, type, shape)`.
+pub fn model(
+    nodes: &[(&str, &str, &[&str], &[&str])],
+    inputs: &[(&str, u64, &[u64])],
+    outputs: &[(&str, u64, &[u64])],
+) -> Vec<u8> {
+    let mut graph = Vec::new();
+    for (operator, name, inputs, outputs) in nodes {
+        let mut node = Vec::new();
+        inputs.iter().for_each(|input| bytes(&mut node, 1, input.as_bytes()));
+        outputs.iter().for_each(|output| bytes(&mut node, 2, output.as_bytes()));
+        bytes(&mut node, 3, name.as_bytes());
+        bytes(&mut node, 4, operator.as_bytes());
+        bytes(&mut graph, 1, &node);
+    }
+    bytes(&mut graph, 2, b"graph");
+    inputs.iter().for_each(|value| bytes(&mut graph, 11, &value_info(value)));
+    outputs.iter().for_each(|value| bytes(&mut graph, 12, &value_info(value)));
+
+    let mut opset = Vec::new();
+    integer(&mut opset, 2, 17);
+    let mut model = Vec::new();
+    integer(&mut model, 1, 8); // ir_version
+    bytes(&mut model, 7, &graph);
+    bytes(&mut model, 8, &opset);
+    model
+}
+
+/// `ValueInfoProto`: a name and a `TypeProto` of a tensor type.
+fn value_info((name, dtype, shape): &(&str, u64, &[u64])) -> Vec<u8> {
+    let (mut dims, mut tensor, mut kind, mut info) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for &size in *shape {
+        let mut dim = Vec::new();
+        integer(&mut dim, 1, size);
+        bytes(&mut dims, 1, &dim);
+    }
+    integer(&mut tensor, 1, *dtype);
+    bytes(&mut tensor, 2, &dims);
+    bytes(&mut kind, 1, &tensor);
+    bytes(&mut info, 1, name.as_bytes());
+    bytes(&mut info, 2, &kind);
+    info
+}
+
+/// A field of wire type 2: its length, then its bytes.
+fn bytes(out: &mut Vec<u8>, field: u64, content: &[u8]) {
+    varint(out, field << 3 | 2);
+    varint(out, content.len() as u64);
+    out.extend_from_slice(content);
+}
+
+/// A field of wire type 0.
+fn integer(out: &mut Vec<u8>, field: u64, value: u64) {
+    varint(out, field << 3);
+    varint(out, value);
+}
+
+fn varint(out: &mut Vec<u8>, mut value: u64) {
+    while value > 0x7f {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}

@@ -1,0 +1,56 @@
+//! ONNX: protobuf messages (`read`), their meaning as a graph (`lower`, `operators`), and back (`write`).
+//!
+//! Field numbers are those of onnx.proto (<https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>).
+
+mod attributes;
+mod dtype;
+mod lower;
+mod operators;
+mod order;
+mod read;
+mod scope;
+mod tensor;
+
+pub use operators::{Spelling, spellings};
+
+use crate::protobuf::Message;
+use crate::{Format, FormatError};
+
+/// The format's entry in the registry.
+pub const FORMAT: Format =
+    Format { name: "ONNX", extensions: &["onnx"], recognises: looks_like_onnx, read: lower::read };
+
+/// Graphs of more nodes than this, functions inlined, are refused: a bound on memory for hostile files, an
+/// order of magnitude above the largest exports.
+pub const MAX_NODES: usize = 1 << 20;
+/// Tensors of a model, likewise.
+pub const MAX_TENSORS: usize = 1 << 21;
+/// Subgraphs and functions nested deeper than this are refused.
+pub const MAX_DEPTH: usize = 64;
+
+/// Whether the bytes begin like a ModelProto: every field up to the graph is one that ModelProto has, with
+/// the wire type it has there.
+fn looks_like_onnx(bytes: &[u8]) -> bool {
+    let mut seen_any = false;
+    for field in Message::file(bytes).fields() {
+        let Ok(field) = field else { return seen_any };
+        let fits = match field.number {
+            1 | 5 => field.int().is_ok(),
+            2..=4 | 6 | 7 | 8 | 14 | 20 | 25 | 26 => field.message().is_ok(),
+            _ => false,
+        };
+        if !fits {
+            return false;
+        }
+        seen_any = true;
+        if field.number == 7 {
+            return true;
+        }
+    }
+    seen_any
+}
+
+/// A file error in the words of a node.
+fn at_node(node: &str, problem: impl Into<String>) -> FormatError {
+    FormatError::Node { node: node.to_owned(), problem: problem.into() }
+}

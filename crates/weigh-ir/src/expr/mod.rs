@@ -1,0 +1,424 @@
+//! Symbolic integer expressions: the sizes, counts and formulas of the whole program.
+//!
+//! An [`Expr`] is a plain integer or a polynomial with integer coefficients over *atoms*: named symbols
+//! (`batch`, `seq`) and the non-polynomial forms floor division, minimum and maximum of other expressions.
+//! Polynomials are kept in one canonical form, so equal formulas compare equal.
+//!
+//! Invariants:
+//! - arithmetic is checked: what leaves 64 bits, divides by zero or grows without bound becomes
+//!   [`Expr::Invalid`], which every later operation carries along and no operation turns back into a number;
+//! - symbols stand for tensor extents, hence positive integers. Only comparisons ([`Expr::at_least`],
+//!   [`Expr::larger`], [`Expr::smaller`]) use that.
+
+mod display;
+mod parse;
+mod polynomial;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::iter::{Product, Sum};
+use std::ops::{Add, Mul, Sub};
+use std::sync::Arc;
+
+pub use parse::ParseExprError;
+use polynomial::{Atom, Polynomial};
+
+/// The name of a symbolic extent: letters, digits and underscores, so that formulas can be evaluated by
+/// other programs.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Symbol(Arc<str>);
+
+impl Symbol {
+    /// A symbol of this name; characters that no identifier may hold become underscores.
+    pub fn new(name: &str) -> Symbol {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        if starts_well && name.chars().all(plain) {
+            return Symbol(name.into());
+        }
+        let mut cleaned: String = name.chars().map(|c| if plain(c) { c } else { '_' }).collect();
+        if !starts_well {
+            cleaned.insert(0, '_');
+        }
+        Symbol(cleaned.into())
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What symbols stand for in one analysis.
+pub type Bindings = BTreeMap<Symbol, i64>;
+
+/// Why an expression has no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, thiserror::Error)]
+pub enum Invalid {
+    /// A result does not fit in 64 bits.
+    #[error("the value does not fit in 64 bits")]
+    Overflow,
+    /// A division by zero.
+    #[error("division by zero")]
+    DivisionByZero,
+    /// The formula outgrew its limit (a bound on memory and time for hostile files).
+    #[error("the formula is too complex")]
+    TooComplex,
+}
+
+/// A symbolic integer; see the [module documentation](self).
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Expr {
+    /// A plain integer.
+    Int(i64),
+    /// A formula that has at least one symbol.
+    Formula(Formula),
+    /// No value, and why.
+    Invalid(Invalid),
+}
+
+/// A canonical polynomial with at least one symbol; made by arithmetic on [`Expr`] only.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Formula(Arc<Polynomial>);
+
+impl Expr {
+    /// The integer 0.
+    pub const ZERO: Expr = Expr::Int(0);
+    /// The integer 1.
+    pub const ONE: Expr = Expr::Int(1);
+
+    /// The expression that is just this symbol.
+    pub fn symbol(name: &str) -> Expr {
+        Polynomial::atom(Atom::Symbol(Symbol::new(name))).into()
+    }
+
+    /// The value, where it is a plain integer.
+    pub fn as_int(&self) -> Option<i64> {
+        match self {
+            Expr::Int(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// Why there is no value, if there is none.
+    pub fn invalid(&self) -> Option<Invalid> {
+        match self {
+            Expr::Invalid(why) => Some(*why),
+            _ => None,
+        }
+    }
+
+    /// The single symbol that this expression is, if it is just that.
+    pub fn as_symbol(&self) -> Option<&Symbol> {
+        match self {
+            Expr::Formula(formula) => match formula.0.as_atom()? {
+                Atom::Symbol(symbol) => Some(symbol),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Calls `visit` with every symbol in the expression (repeats possible).
+    pub fn for_each_symbol(&self, visit: &mut dyn FnMut(&Symbol)) {
+        if let Expr::Formula(formula) = self {
+            formula.0.for_each_symbol(visit);
+        }
+    }
+
+    /// The expression with the bound symbols replaced by their values.
+    pub fn bind(&self, bindings: &Bindings) -> Expr {
+        match self {
+            Expr::Formula(formula) if !bindings.is_empty() => {
+                formula.0.map_symbols(&|symbol| bindings.get(symbol).map(|value| Expr::Int(*value)))
+            }
+            _ => self.clone(),
+        }
+    }
+
+    /// `⌊self / divisor⌋`.
+    pub fn floor_div(&self, divisor: &Expr) -> Expr {
+        polynomial::floor_div(self, divisor)
+    }
+
+    /// `⌈self / divisor⌉`.
+    pub fn ceil_div(&self, divisor: &Expr) -> Expr {
+        (self + divisor - Expr::ONE).floor_div(divisor)
+    }
+
+    /// The quotient, where `divisor` divides the expression without remainder for every binding.
+    pub fn exact_div(&self, divisor: &Expr) -> Option<Expr> {
+        polynomial::exact_div(self, divisor)
+    }
+
+    /// `self − divisor·⌊self / divisor⌋`.
+    pub fn modulo(&self, divisor: &Expr) -> Expr {
+        self - divisor * self.floor_div(divisor)
+    }
+
+    /// The larger of the two.
+    pub fn larger(&self, other: &Expr) -> Expr {
+        self.choose(other, self.at_least(other), other.at_least(self), Atom::Max)
+    }
+
+    /// The smaller of the two.
+    pub fn smaller(&self, other: &Expr) -> Expr {
+        self.choose(other, other.at_least(self), self.at_least(other), Atom::Min)
+    }
+
+    /// One of the two where it is certain which, else an atom over both in a fixed order.
+    fn choose(&self, other: &Expr, this: bool, that: bool, atom: fn(Arc<(Expr, Expr)>) -> Atom) -> Expr {
+        if let Some(why) = self.invalid().or(other.invalid()) {
+            return Expr::Invalid(why);
+        }
+        if this {
+            return self.clone();
+        }
+        if that {
+            return other.clone();
+        }
+        let (first, second) = if self <= other { (self, other) } else { (other, self) };
+        Polynomial::atom(atom(Arc::new((first.clone(), second.clone())))).into()
+    }
+
+    /// Whether `self >= other` is certain for all positive values of the symbols.
+    pub fn at_least(&self, other: &Expr) -> bool {
+        match (self, other) {
+            (Expr::Int(a), Expr::Int(b)) => a >= b,
+            (Expr::Invalid(_), _) | (_, Expr::Invalid(_)) => false,
+            _ => match self - other {
+                Expr::Int(difference) => difference >= 0,
+                Expr::Formula(formula) => formula.0.is_never_negative(),
+                Expr::Invalid(_) => false,
+            },
+        }
+    }
+
+    /// The largest of many; terms that others dominate vanish. `None` of nothing.
+    pub fn largest(values: impl IntoIterator<Item = Expr>) -> Option<Expr> {
+        let mut leaders: Vec<Expr> = Vec::new();
+        for value in values {
+            if leaders.iter().any(|leader| leader.at_least(&value)) {
+                continue;
+            }
+            leaders.retain(|leader| !value.at_least(leader));
+            leaders.push(value);
+        }
+        leaders.sort();
+        leaders.into_iter().reduce(|a, b| a.larger(&b))
+    }
+
+    /// The highest power of `symbol`, where the expression is a polynomial in it.
+    pub fn degree(&self, symbol: &Symbol) -> Option<u32> {
+        match self {
+            Expr::Int(_) => Some(0),
+            Expr::Formula(formula) => formula.0.degree(symbol),
+            Expr::Invalid(_) => None,
+        }
+    }
+}
+
+impl From<Polynomial> for Expr {
+    fn from(polynomial: Polynomial) -> Expr {
+        match polynomial.as_int() {
+            Some(value) => Expr::Int(value),
+            None => match polynomial.too_complex() {
+                true => Expr::Invalid(Invalid::TooComplex),
+                false => Expr::Formula(Formula(Arc::new(polynomial))),
+            },
+        }
+    }
+}
+
+impl From<i64> for Expr {
+    fn from(value: i64) -> Expr {
+        Expr::Int(value)
+    }
+}
+
+impl From<usize> for Expr {
+    fn from(value: usize) -> Expr {
+        i64::try_from(value).map_or(Expr::Invalid(Invalid::Overflow), Expr::Int)
+    }
+}
+
+fn add(a: &Expr, b: &Expr) -> Expr {
+    match (a, b) {
+        (Expr::Int(a), Expr::Int(b)) => a.checked_add(*b).map_or(Expr::Invalid(Invalid::Overflow), Expr::Int),
+        (Expr::Invalid(why), _) | (_, Expr::Invalid(why)) => Expr::Invalid(*why),
+        (Expr::Int(0), other) | (other, Expr::Int(0)) => other.clone(),
+        _ => polynomial::sum(a, b, 1),
+    }
+}
+
+fn subtract(a: &Expr, b: &Expr) -> Expr {
+    match (a, b) {
+        (Expr::Int(a), Expr::Int(b)) => a.checked_sub(*b).map_or(Expr::Invalid(Invalid::Overflow), Expr::Int),
+        (Expr::Invalid(why), _) | (_, Expr::Invalid(why)) => Expr::Invalid(*why),
+        (other, Expr::Int(0)) => other.clone(),
+        _ => polynomial::sum(a, b, -1),
+    }
+}
+
+fn multiply(a: &Expr, b: &Expr) -> Expr {
+    match (a, b) {
+        (Expr::Int(a), Expr::Int(b)) => a.checked_mul(*b).map_or(Expr::Invalid(Invalid::Overflow), Expr::Int),
+        (Expr::Invalid(why), _) | (_, Expr::Invalid(why)) => Expr::Invalid(*why),
+        (Expr::Int(1), other) | (other, Expr::Int(1)) => other.clone(),
+        _ => polynomial::product(a, b),
+    }
+}
+
+/// The operators on every mix of owned and borrowed expressions and plain integers.
+macro_rules! operators {
+    ($($trait:ident $method:ident $function:ident),*) => {$(
+        impl $trait<&Expr> for &Expr { type Output = Expr; fn $method(self, other: &Expr) -> Expr { $function(self, other) } }
+        impl $trait<Expr> for &Expr { type Output = Expr; fn $method(self, other: Expr) -> Expr { $function(self, &other) } }
+        impl $trait<&Expr> for Expr { type Output = Expr; fn $method(self, other: &Expr) -> Expr { $function(&self, other) } }
+        impl $trait<Expr> for Expr { type Output = Expr; fn $method(self, other: Expr) -> Expr { $function(&self, &other) } }
+        impl $trait<i64> for &Expr { type Output = Expr; fn $method(self, other: i64) -> Expr { $function(self, &Expr::Int(other)) } }
+        impl $trait<i64> for Expr { type Output = Expr; fn $method(self, other: i64) -> Expr { $function(&self, &Expr::Int(other)) } }
+    )*};
+}
+operators!(Add add add, Sub sub subtract, Mul mul multiply);
+
+impl Sum for Expr {
+    fn sum<I: Iterator<Item = Expr>>(terms: I) -> Expr {
+        terms.fold(Expr::ZERO, |total, term| total + term)
+    }
+}
+
+impl<'a> Sum<&'a Expr> for Expr {
+    fn sum<I: Iterator<Item = &'a Expr>>(terms: I) -> Expr {
+        terms.fold(Expr::ZERO, |total, term| total + term)
+    }
+}
+
+impl<'a> Product<&'a Expr> for Expr {
+    fn product<I: Iterator<Item = &'a Expr>>(factors: I) -> Expr {
+        factors.fold(Expr::ONE, |total, factor| total * factor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn symbol(name: &str) -> Expr {
+        Expr::symbol(name)
+    }
+
+    #[test]
+    fn canonical_forms_compare_equal() {
+        let (b, s) = (symbol("b"), symbol("s"));
+        assert_eq!((&b + 1) * (&s + 2), &b * &s + &b * 2 + &s + 2);
+        assert_eq!(&b - &b, Expr::ZERO);
+    }
+
+    #[test]
+    fn division_that_is_exact_leaves_no_floor() {
+        let (b, s) = (symbol("b"), symbol("s"));
+        assert_eq!((&b * &s * 768).floor_div(&(&b * &s)), Expr::Int(768));
+        assert_eq!(((&b + 1) * (&s + 2)).exact_div(&(&s + 2)), Some(&b + 1));
+        assert_eq!((&b * 4 + 6).floor_div(&Expr::Int(4)), &b + 1);
+        assert_eq!((&b * 4 + 7).floor_div(&Expr::Int(2)), &b * 2 + 3);
+    }
+
+    #[test]
+    fn nested_floors_merge() {
+        let h = symbol("h");
+        let half = (&h + 1).floor_div(&Expr::Int(2));
+        assert_eq!(half.floor_div(&Expr::Int(2)), (&h + 1).floor_div(&Expr::Int(4)));
+    }
+
+    #[test]
+    fn overflow_is_carried_not_wrapped() {
+        let huge = Expr::Int(i64::MAX) * 2;
+        assert_eq!(huge.invalid(), Some(Invalid::Overflow));
+        assert_eq!((huge + 1).invalid(), Some(Invalid::Overflow));
+        assert_eq!(symbol("b").floor_div(&Expr::ZERO).invalid(), Some(Invalid::DivisionByZero));
+    }
+
+    #[test]
+    fn growth_is_bounded() {
+        let mut product = Expr::ONE;
+        for index in 0..64 {
+            product = product * (symbol(&format!("s{index}")) + 1);
+        }
+        assert_eq!(product.invalid(), Some(Invalid::TooComplex));
+    }
+
+    #[test]
+    fn dominated_terms_vanish_from_a_maximum() {
+        let (b, s) = (symbol("b"), symbol("s"));
+        let candidates = [&b * 3, &b * &s * 2, &b * &s * 5, Expr::Int(4)];
+        assert_eq!(Expr::largest(candidates[1..3].to_vec()), Some(&b * &s * 5));
+        assert!((&b * &s * 3).at_least(&(&b * 3)));
+        assert!(!(&b * 3).at_least(&Expr::Int(4)));
+    }
+
+    #[test]
+    fn order_of_growth() {
+        let (b, s) = (symbol("b"), symbol("s"));
+        let cost = &b * &s * 85 + &b * &s * &s * 18;
+        assert_eq!(cost.degree(&Symbol::new("s")), Some(2));
+        assert_eq!(cost.degree(&Symbol::new("b")), Some(1));
+    }
+
+    /// A random expression together with its value at fixed bindings.
+    fn expression() -> impl Strategy<Value = (Expr, Option<i64>)> {
+        let leaf = prop_oneof![
+            (-20i64..20).prop_map(|value| (Expr::Int(value), Some(value))),
+            Just((Expr::symbol("a"), Some(7))),
+            Just((Expr::symbol("b"), Some(12))),
+            Just((Expr::symbol("c"), Some(5))),
+        ];
+        leaf.prop_recursive(5, 40, 2, |inner| {
+            (inner.clone(), inner, 0..7u8).prop_map(|((a, x), (b, y), operation)| {
+                let values = x.zip(y);
+                match operation {
+                    0 => (&a + &b, values.and_then(|(x, y)| x.checked_add(y))),
+                    1 => (&a - &b, values.and_then(|(x, y)| x.checked_sub(y))),
+                    2 => (&a * &b, values.and_then(|(x, y)| x.checked_mul(y))),
+                    3 => (a.larger(&b), values.map(|(x, y)| x.max(y))),
+                    4 => (a.smaller(&b), values.map(|(x, y)| x.min(y))),
+                    _ => {
+                        let divisor = 1 + i64::from(operation) * 3;
+                        (a.floor_div(&Expr::Int(divisor)), x.map(|x| x.div_euclid(divisor)))
+                    }
+                }
+            })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn symbolic_and_plain_arithmetic_agree((expr, value) in expression()) {
+            let bindings: Bindings = [("a", 7), ("b", 12), ("c", 5)]
+                .map(|(name, value)| (Symbol::new(name), value)).into();
+            if let (Some(value), None) = (value, expr.invalid()) {
+                prop_assert_eq!(expr.bind(&bindings), Expr::Int(value));
+            }
+        }
+
+        #[test]
+        fn text_round_trips((expr, _) in expression()) {
+            if expr.invalid().is_none() {
+                prop_assert_eq!(expr.to_string().parse::<Expr>().ok(), Some(expr));
+            }
+        }
+    }
+}

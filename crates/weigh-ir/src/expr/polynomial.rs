@@ -1,0 +1,382 @@
+//! The canonical polynomial behind a formula, and the arithmetic on it.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use smallvec::{SmallVec, smallvec};
+
+use super::{Expr, Invalid, Symbol};
+
+/// More terms than this and a formula is given up as too complex.
+const MAX_TERMS: usize = 256;
+/// Deeper nesting of divisions, minima and maxima than this is too complex.
+const MAX_DEPTH: u16 = 24;
+/// Higher total powers than this are too complex.
+const MAX_DEGREE: u32 = 64;
+
+/// What polynomials are polynomials *of*.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Atom {
+    Symbol(Symbol),
+    FloorDiv(Arc<(Expr, Expr)>),
+    Min(Arc<(Expr, Expr)>),
+    Max(Arc<(Expr, Expr)>),
+}
+
+/// A product of powers, sorted by atom; the empty product is 1.
+pub(super) type Monomial = SmallVec<[(Atom, u32); 2]>;
+
+/// A sum of terms with non-zero coefficients, in descending graded lexicographic order.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Polynomial {
+    terms: SmallVec<[(Monomial, i64); 2]>,
+    depth: u16,
+}
+
+fn degree(monomial: &Monomial) -> u32 {
+    monomial.iter().map(|(_, power)| power).sum()
+}
+
+/// Graded lexicographic order: by total degree, then by the power of the first atom that differs.
+/// It is compatible with multiplication, which polynomial division relies on.
+fn compare(a: &Monomial, b: &Monomial) -> Ordering {
+    degree(a).cmp(&degree(b)).then_with(|| {
+        for ((atom_a, power_a), (atom_b, power_b)) in a.iter().zip(b) {
+            match atom_b.cmp(atom_a).then(power_a.cmp(power_b)) {
+                Ordering::Equal => {}
+                unequal => return unequal,
+            }
+        }
+        a.len().cmp(&b.len())
+    })
+}
+
+fn multiply_monomials(a: &Monomial, b: &Monomial) -> Monomial {
+    let mut product = a.clone();
+    for (atom, power) in b {
+        match product.binary_search_by(|(other, _)| other.cmp(atom)) {
+            Ok(at) => product[at].1 += power,
+            Err(at) => product.insert(at, (atom.clone(), *power)),
+        }
+    }
+    product
+}
+
+fn divide_monomials(a: &Monomial, b: &Monomial) -> Option<Monomial> {
+    let mut quotient = a.clone();
+    for (atom, power) in b {
+        let at = quotient.binary_search_by(|(other, _)| other.cmp(atom)).ok()?;
+        match quotient[at].1.cmp(power) {
+            Ordering::Less => return None,
+            Ordering::Equal => {
+                quotient.remove(at);
+            }
+            Ordering::Greater => quotient[at].1 -= power,
+        }
+    }
+    Some(quotient)
+}
+
+impl Polynomial {
+    pub(super) fn constant(value: i64) -> Polynomial {
+        let terms = if value == 0 { smallvec![] } else { smallvec![(Monomial::new(), value)] };
+        Polynomial { terms, depth: 0 }
+    }
+
+    pub(super) fn atom(atom: Atom) -> Polynomial {
+        let depth = match &atom {
+            Atom::Symbol(_) => 0,
+            Atom::FloorDiv(pair) | Atom::Min(pair) | Atom::Max(pair) => {
+                1 + depth(&pair.0).max(depth(&pair.1))
+            }
+        };
+        Polynomial { terms: smallvec![(smallvec![(atom, 1)], 1)], depth }
+    }
+
+    /// Collects terms into canonical form; `None` when a coefficient overflows.
+    fn collect(mut terms: SmallVec<[(Monomial, i64); 2]>, depth: u16) -> Option<Polynomial> {
+        terms.sort_by(|a, b| compare(&b.0, &a.0));
+        let mut merged: SmallVec<[(Monomial, i64); 2]> = SmallVec::with_capacity(terms.len());
+        for (monomial, coefficient) in terms {
+            match merged.last_mut() {
+                Some((last, total)) if *last == monomial => *total = total.checked_add(coefficient)?,
+                _ => merged.push((monomial, coefficient)),
+            }
+        }
+        merged.retain(|(_, coefficient)| *coefficient != 0);
+        Some(Polynomial { terms: merged, depth })
+    }
+
+    pub(super) fn terms(&self) -> &[(Monomial, i64)] {
+        &self.terms
+    }
+
+    pub(super) fn as_int(&self) -> Option<i64> {
+        match self.terms.as_slice() {
+            [] => Some(0),
+            [(monomial, value)] if monomial.is_empty() => Some(*value),
+            _ => None,
+        }
+    }
+
+    pub(super) fn as_atom(&self) -> Option<&Atom> {
+        match self.terms.as_slice() {
+            [(monomial, 1)] => match monomial.as_slice() {
+                [(atom, 1)] => Some(atom),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    pub(super) fn too_complex(&self) -> bool {
+        self.terms.len() > MAX_TERMS
+            || self.depth > MAX_DEPTH
+            || self.terms.first().is_some_and(|(monomial, _)| degree(monomial) > MAX_DEGREE)
+    }
+
+    pub(super) fn for_each_symbol(&self, visit: &mut dyn FnMut(&Symbol)) {
+        for (atom, _) in self.terms.iter().flat_map(|(monomial, _)| monomial) {
+            match atom {
+                Atom::Symbol(symbol) => visit(symbol),
+                Atom::FloorDiv(pair) | Atom::Min(pair) | Atom::Max(pair) => {
+                    pair.0.for_each_symbol(visit);
+                    pair.1.for_each_symbol(visit);
+                }
+            }
+        }
+    }
+
+    /// Replaces symbols by expressions and simplifies again.
+    pub(super) fn map_symbols(&self, replace: &dyn Fn(&Symbol) -> Option<Expr>) -> Expr {
+        let map = |expr: &Expr| match expr {
+            Expr::Formula(formula) => formula.0.map_symbols(replace),
+            other => other.clone(),
+        };
+        self.evaluate(&|atom| match atom {
+            Atom::Symbol(symbol) => replace(symbol).unwrap_or_else(|| Polynomial::atom(atom.clone()).into()),
+            Atom::FloorDiv(pair) => map(&pair.0).floor_div(&map(&pair.1)),
+            Atom::Min(pair) => map(&pair.0).smaller(&map(&pair.1)),
+            Atom::Max(pair) => map(&pair.0).larger(&map(&pair.1)),
+        })
+    }
+
+    /// The sum of the terms, each atom replaced by what `value_of` says.
+    fn evaluate(&self, value_of: &dyn Fn(&Atom) -> Expr) -> Expr {
+        let term = |(monomial, coefficient): &(Monomial, i64)| {
+            monomial.iter().fold(Expr::Int(*coefficient), |product, (atom, power)| {
+                let value = value_of(atom);
+                (0..*power).fold(product, |product, _| product * &value)
+            })
+        };
+        self.terms.iter().map(term).sum()
+    }
+
+    /// Whether the value is certainly >= 0 for positive symbols: with each symbol written as `1 + x`,
+    /// x >= 0, no coefficient is negative. Minima and maxima are left as they are and must not be subtracted.
+    pub(super) fn is_never_negative(&self) -> bool {
+        if !self.atoms_are_never_negative() {
+            return false;
+        }
+        if self.terms.iter().all(|(_, coefficient)| *coefficient >= 0) {
+            return true;
+        }
+        let shifted = |symbol: &Symbol| Expr::from(Polynomial::atom(Atom::Symbol(symbol.clone()))) + 1;
+        let value_of = |atom: &Atom| match atom {
+            Atom::Symbol(symbol) => shifted(symbol),
+            other => Polynomial::atom(other.clone()).into(),
+        };
+        match self.evaluate(&value_of) {
+            Expr::Int(value) => value >= 0,
+            Expr::Formula(formula) => formula.0.terms.iter().all(|(_, coefficient)| *coefficient >= 0),
+            Expr::Invalid(_) => false,
+        }
+    }
+
+    fn atoms_are_never_negative(&self) -> bool {
+        self.terms.iter().flat_map(|(monomial, _)| monomial).all(|(atom, _)| match atom {
+            Atom::Symbol(_) => true,
+            Atom::FloorDiv(pair) => pair.0.at_least(&Expr::ZERO) && pair.1.at_least(&Expr::ONE),
+            Atom::Min(pair) => pair.0.at_least(&Expr::ZERO) && pair.1.at_least(&Expr::ZERO),
+            Atom::Max(pair) => pair.0.at_least(&Expr::ZERO) || pair.1.at_least(&Expr::ZERO),
+        })
+    }
+
+    pub(super) fn degree(&self, symbol: &Symbol) -> Option<u32> {
+        let mut highest = 0;
+        for (monomial, _) in &self.terms {
+            let mut power_here = 0;
+            for (atom, power) in monomial {
+                match atom {
+                    Atom::Symbol(other) if other == symbol => power_here += power,
+                    Atom::Symbol(_) => {}
+                    Atom::FloorDiv(pair) if pair.1.as_int().is_some() => {
+                        power_here += power * pair.0.degree(symbol)?;
+                    }
+                    Atom::FloorDiv(pair) | Atom::Min(pair) | Atom::Max(pair) => {
+                        let (a, b) = (pair.0.degree(symbol)?, pair.1.degree(symbol)?);
+                        if a != b {
+                            return None;
+                        }
+                        power_here += power * a;
+                    }
+                }
+            }
+            highest = highest.max(power_here);
+        }
+        Some(highest)
+    }
+}
+
+fn depth(expr: &Expr) -> u16 {
+    match expr {
+        Expr::Formula(formula) => formula.0.depth,
+        _ => 0,
+    }
+}
+
+/// The polynomial of a valid expression.
+fn polynomial(expr: &Expr) -> Polynomial {
+    match expr {
+        Expr::Int(value) => Polynomial::constant(*value),
+        Expr::Formula(formula) => (*formula.0).clone(),
+        Expr::Invalid(_) => Polynomial::constant(0),
+    }
+}
+
+fn finish(polynomial: Option<Polynomial>) -> Expr {
+    polynomial.map_or(Expr::Invalid(Invalid::Overflow), Expr::from)
+}
+
+/// `a + sign·b` of valid expressions.
+pub(super) fn sum(a: &Expr, b: &Expr, sign: i64) -> Expr {
+    let (mut total, other) = (polynomial(a), polynomial(b));
+    let depth = total.depth.max(other.depth);
+    for (monomial, coefficient) in other.terms {
+        match coefficient.checked_mul(sign) {
+            Some(coefficient) => total.terms.push((monomial, coefficient)),
+            None => return Expr::Invalid(Invalid::Overflow),
+        }
+    }
+    finish(Polynomial::collect(total.terms, depth))
+}
+
+/// `a·b` of valid expressions.
+pub(super) fn product(a: &Expr, b: &Expr) -> Expr {
+    let (a, b) = (polynomial(a), polynomial(b));
+    if a.terms.len() * b.terms.len() > 4 * MAX_TERMS {
+        return Expr::Invalid(Invalid::TooComplex);
+    }
+    let mut terms = SmallVec::new();
+    for (monomial_a, coefficient_a) in &a.terms {
+        for (monomial_b, coefficient_b) in &b.terms {
+            match coefficient_a.checked_mul(*coefficient_b) {
+                Some(coefficient) => terms.push((multiply_monomials(monomial_a, monomial_b), coefficient)),
+                None => return Expr::Invalid(Invalid::Overflow),
+            }
+        }
+    }
+    finish(Polynomial::collect(terms, a.depth.max(b.depth)))
+}
+
+/// Polynomial long division; `None` when a remainder is left or a number overflows.
+pub(super) fn exact_div(dividend: &Expr, divisor: &Expr) -> Option<Expr> {
+    if dividend.invalid().or(divisor.invalid()).is_some() || *divisor == Expr::ZERO {
+        return None;
+    }
+    if let (Expr::Int(a), Expr::Int(b)) = (dividend, divisor) {
+        return (a.checked_rem(*b)? == 0).then(|| Expr::Int(a / b));
+    }
+    let divisor_terms = polynomial(divisor);
+    let (lead, lead_coefficient) = divisor_terms.terms.first()?;
+    let mut quotient = Expr::ZERO;
+    let mut remainder = dividend.clone();
+    for _ in 0..MAX_TERMS {
+        if remainder == Expr::ZERO {
+            return Some(quotient);
+        }
+        let terms = polynomial(&remainder);
+        let (monomial, coefficient) = terms.terms.first()?;
+        if coefficient.checked_rem(*lead_coefficient)? != 0 {
+            return None;
+        }
+        let factor = finish(Polynomial::collect(
+            smallvec![(divide_monomials(monomial, lead)?, coefficient / lead_coefficient)],
+            terms.depth,
+        ));
+        remainder = remainder - &factor * divisor;
+        quotient = quotient + factor;
+        if remainder.invalid().or(quotient.invalid()).is_some() {
+            return None;
+        }
+    }
+    None
+}
+
+fn greatest_common_divisor(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+}
+
+/// Floor division, with everything that divides evenly taken out of the floor.
+pub(super) fn floor_div(dividend: &Expr, divisor: &Expr) -> Expr {
+    match (dividend, divisor) {
+        (Expr::Invalid(why), _) | (_, Expr::Invalid(why)) => return Expr::Invalid(*why),
+        (_, Expr::Int(0)) => return Expr::Invalid(Invalid::DivisionByZero),
+        (Expr::Int(a), Expr::Int(b)) => {
+            let quotient = a.checked_div_euclid(*b);
+            // Euclidean division rounds up where the divisor is negative and something is left over.
+            let rounds_up = *b < 0 && a.checked_rem_euclid(*b).is_some_and(|rest| rest != 0);
+            return quotient
+                .and_then(|quotient| quotient.checked_sub(i64::from(rounds_up)))
+                .map_or(Expr::Invalid(Invalid::Overflow), Expr::Int);
+        }
+        (_, Expr::Int(1)) => return dividend.clone(),
+        _ => {}
+    }
+    if let Some(quotient) = exact_div(dividend, divisor) {
+        return quotient;
+    }
+    let whole = match divisor {
+        Expr::Int(by) if *by > 0 => return floor_div_by_constant(&polynomial(dividend), *by),
+        _ => Polynomial::atom(Atom::FloorDiv(Arc::new((dividend.clone(), divisor.clone())))),
+    };
+    whole.into()
+}
+
+fn floor_div_by_constant(dividend: &Polynomial, divisor: i64) -> Expr {
+    let (mut outside, mut inside) = (SmallVec::new(), SmallVec::new());
+    for (monomial, coefficient) in &dividend.terms {
+        let (quotient, rest) = (coefficient.div_euclid(divisor), coefficient.rem_euclid(divisor));
+        if rest == 0 || monomial.is_empty() {
+            outside.push((monomial.clone(), quotient));
+            inside.push((monomial.clone(), rest));
+        } else {
+            inside.push((monomial.clone(), *coefficient));
+        }
+    }
+    let outside = finish(Polynomial::collect(outside, dividend.depth));
+    let Some(mut inside) = Polynomial::collect(inside, dividend.depth) else {
+        return Expr::Invalid(Invalid::Overflow);
+    };
+    if inside.as_int().is_some() {
+        return outside; // a constant rest lies in 0..divisor
+    }
+    let shared = inside.terms.iter().fold(divisor.unsigned_abs(), |shared, (_, coefficient)| {
+        greatest_common_divisor(shared, coefficient.unsigned_abs())
+    });
+    let shared = i64::try_from(shared).unwrap_or(1);
+    inside.terms.iter_mut().for_each(|(_, coefficient)| *coefficient /= shared);
+    let divisor = divisor / shared;
+    if divisor == 1 {
+        return outside + Expr::from(inside);
+    }
+    if let Some(Atom::FloorDiv(pair)) = inside.as_atom()
+        && let Expr::Int(inner) = pair.1
+        && let Some(both) = inner.checked_mul(divisor)
+        && inner > 0
+    {
+        return outside + pair.0.floor_div(&Expr::Int(both));
+    }
+    let floor = Polynomial::atom(Atom::FloorDiv(Arc::new((Expr::from(inside), Expr::Int(divisor)))));
+    outside + Expr::from(floor)
+}

@@ -1,0 +1,28 @@
+//! The neutral graph that every format is translated into, and the vocabulary operators answer in.
+//!
+//! - [`Expr`]: symbolic integers, for extents, counts and formulas;
+//! - [`Model`], [`Graph`], [`Node`], [`Tensor`]: the graph;
+//! - [`Operator`]: what every operator answers (types, cost, memory, roles);
+//! - [`units`]: numbers as people read them; [`Diagnostic`]: findings.
+//!
+//! No I/O, and no knowledge of any format.
+#![forbid(unsafe_code)]
+
+mod diagnostic;
+mod dtype;
+mod expr;
+mod graph;
+mod operator;
+mod shape;
+mod tensor;
+pub mod units;
+
+pub use diagnostic::{Diagnostic, Severity};
+pub use dtype::DType;
+pub use expr::{Bindings, Expr, Formula, Invalid, ParseExprError, Symbol};
+pub use graph::{Graph, Model, Node};
+pub use operator::{
+    Bodies, Cost, Inference, Memory, NoBodies, Operands, Operator, Outputs, Role, Stop, Traffic, single,
+};
+pub use shape::{Shape, broadcast_dims, resolve_axis};
+pub use tensor::{MAX_VALUE_ELEMENTS, Place, Stored, Tensor, TensorId, TensorType, Value, bytes_of};

@@ -1,0 +1,268 @@
+//! The questions every operator answers.
+//!
+//! [`Operator`] has no default bodies on purpose: whoever adds an operator answers every question, and
+//! what cannot be answered is said to be unknown. It is never 0.
+
+use std::any::Any;
+use std::fmt;
+
+use smallvec::SmallVec;
+
+use crate::{DType, Expr, Shape, TensorType, Value};
+
+/// What a node does: its meaning, apart from any format's spelling.
+pub trait Operator: Any + fmt::Debug + Send + Sync {
+    /// The kind, in the field's usual word: `Conv`, `MatMul`, `LayerNormalization`.
+    fn name(&self) -> &str;
+
+    /// A few characters that tell this one from others of its kind: `3×3 64→128 /2`. May be empty.
+    fn detail(&self, node: &Operands<'_>) -> String;
+
+    /// The types of the outputs, one for each the operator can have, from those of the inputs.
+    fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop>;
+
+    /// What one execution computes, from the types of inputs and outputs.
+    fn cost(&self, node: &Operands<'_>) -> Result<Cost, Stop>;
+
+    /// How it treats memory: what it can overwrite, what it really reads.
+    fn memory(&self, node: &Operands<'_>) -> Memory;
+
+    /// What stored data means when this operator reads it as input `index`.
+    fn role(&self, index: usize) -> Role;
+}
+
+/// The types of a node's outputs.
+pub type Outputs = SmallVec<[TensorType; 1]>;
+
+/// Why an operator gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Stop {
+    /// It depends on something unknown; what, in a few words.
+    #[error("{0}")]
+    Unknown(&'static str),
+    /// The inputs cannot be right; why, with the numbers.
+    #[error("{0}")]
+    Contradiction(String),
+}
+
+impl Stop {
+    /// The inputs cannot be right.
+    pub fn contradiction(message: impl Into<String>) -> Stop {
+        Stop::Contradiction(message.into())
+    }
+}
+
+/// What one execution of an operator computes, by the definitions of the metrics.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// Multiply-accumulates of matrix-like operators; no bias adds; padding counted.
+    pub macs: Expr,
+    /// Arithmetic of everything else, each primitive (add, multiply, divide, exp, ...) counted once.
+    /// Comparisons and index moves are 0.
+    pub other_ops: Expr,
+}
+
+impl Cost {
+    /// No arithmetic: index moves, comparisons, views.
+    pub const FREE: Cost = Cost { macs: Expr::ZERO, other_ops: Expr::ZERO };
+
+    /// Multiply-accumulates only.
+    pub fn macs(macs: Expr) -> Cost {
+        Cost { macs, other_ops: Expr::ZERO }
+    }
+
+    /// Other operations only.
+    pub fn other(other_ops: Expr) -> Cost {
+        Cost { macs: Expr::ZERO, other_ops }
+    }
+
+    /// The cost with further other operations, such as a bias add.
+    pub fn and_other(mut self, other_ops: Expr) -> Cost {
+        self.other_ops = self.other_ops + other_ops;
+        self
+    }
+
+    /// The cost of doing it `count` times.
+    pub fn times(&self, count: &Expr) -> Cost {
+        Cost { macs: &self.macs * count, other_ops: &self.other_ops * count }
+    }
+}
+
+/// How an operator treats memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// Inputs that the first output may overwrite when this is their last reader and the sizes agree.
+    pub overwrites: SmallVec<[usize; 2]>,
+    /// How much of its inputs and outputs it moves.
+    pub traffic: Traffic,
+}
+
+/// How much memory traffic an operator causes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Traffic {
+    /// Every input is read and every output written.
+    All,
+    /// Nothing moves: views and queries of shapes.
+    Nothing,
+    /// Of this input only as many elements are read as the first output has (a table look-up, a slice).
+    Selected(usize),
+}
+
+impl Memory {
+    /// Reads all, writes all, needs its own output.
+    pub fn fresh() -> Memory {
+        Memory { overwrites: SmallVec::new(), traffic: Traffic::All }
+    }
+
+    /// Reads all, writes all, may write over one of these inputs.
+    pub fn in_place(inputs: impl IntoIterator<Item = usize>) -> Memory {
+        Memory { overwrites: inputs.into_iter().collect(), traffic: Traffic::All }
+    }
+
+    /// The output is the first input seen differently.
+    pub fn view() -> Memory {
+        Memory { overwrites: SmallVec::from_slice(&[0]), traffic: Traffic::Nothing }
+    }
+
+    /// Reads only part of input `index`.
+    pub fn selects(index: usize) -> Memory {
+        Memory { overwrites: SmallVec::new(), traffic: Traffic::Selected(index) }
+    }
+
+    /// Touches no data at all.
+    pub fn untouched() -> Memory {
+        Memory { overwrites: SmallVec::new(), traffic: Traffic::Nothing }
+    }
+}
+
+/// What stored data means to the operator that reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    /// Shapes, axes, indices, scales, zero points, masks: counted in bytes, not in parameters.
+    Constant,
+    /// State that is stored but not learned: running mean and variance.
+    Buffer,
+    /// An ordinary operand: learned if it is a floating-point tensor and no mere scalar.
+    Operand,
+    /// A learned tensor, whatever its type: weights, biases, embedding tables.
+    Parameter,
+}
+
+/// The typed inputs and outputs of a node whose types are inferred.
+#[derive(Clone, Copy)]
+pub struct Operands<'a> {
+    /// The inputs; `None` where an optional one is left out.
+    pub inputs: &'a [Option<&'a TensorType>],
+    /// The outputs; `None` where an optional one is left out.
+    pub outputs: &'a [Option<&'a TensorType>],
+    /// What one run of each body costs, for control flow.
+    pub bodies: &'a [Result<Cost, Stop>],
+}
+
+impl<'a> Operands<'a> {
+    /// Whether input `index` is there.
+    pub fn has_input(&self, index: usize) -> bool {
+        self.inputs.get(index).is_some_and(Option::is_some)
+    }
+
+    /// The shape of input `index`.
+    pub fn input(&self, index: usize) -> Result<&'a Shape, Stop> {
+        shape_of(self.inputs, index, "the shape of an input is unknown")
+    }
+
+    /// The shape of output `index`.
+    pub fn output(&self, index: usize) -> Result<&'a Shape, Stop> {
+        shape_of(self.outputs, index, "the shape of an output is unknown")
+    }
+
+    /// The elements of input `index`, where they are known.
+    pub fn value(&self, index: usize) -> Option<&'a Value> {
+        self.inputs.get(index).copied().flatten()?.value.as_ref()
+    }
+
+    /// The element type of input `index`.
+    pub fn dtype(&self, index: usize) -> Option<DType> {
+        self.inputs.get(index).copied().flatten()?.dtype
+    }
+}
+
+fn shape_of<'a>(
+    types: &'a [Option<&'a TensorType>],
+    index: usize,
+    unknown: &'static str,
+) -> Result<&'a Shape, Stop> {
+    types.get(index).copied().flatten().and_then(|typed| typed.shape.as_ref()).ok_or(Stop::Unknown(unknown))
+}
+
+/// What an operator sees while its outputs are being inferred.
+pub struct Inference<'a> {
+    /// The types of the inputs; `None` where an optional one is left out.
+    pub inputs: &'a [Option<&'a TensorType>],
+    /// How many outputs the node names.
+    pub output_count: usize,
+    /// Stem of the names of extents that only the data decides.
+    pub symbol_stem: &'a str,
+    /// Runs inference over the node's bodies, for control flow.
+    pub bodies: &'a mut dyn Bodies,
+}
+
+/// The bodies of a control-flow node, as inference sees them.
+pub trait Bodies {
+    /// The types of the outputs of body `index`, given those of its inputs.
+    fn infer(&mut self, index: usize, inputs: Vec<TensorType>) -> Result<Vec<TensorType>, Stop>;
+}
+
+/// The bodies of an operator that has none.
+pub struct NoBodies;
+
+impl Bodies for NoBodies {
+    fn infer(&mut self, _: usize, _: Vec<TensorType>) -> Result<Vec<TensorType>, Stop> {
+        Err(Stop::Unknown("the node has no such body"))
+    }
+}
+
+impl<'a> Inference<'a> {
+    /// The inputs alone, as an operator sees them once types are known.
+    pub fn operands(&self) -> Operands<'a> {
+        Operands { inputs: self.inputs, outputs: &[], bodies: &[] }
+    }
+
+    /// Whether input `index` is there.
+    pub fn has_input(&self, index: usize) -> bool {
+        self.operands().has_input(index)
+    }
+
+    /// The shape of input `index`.
+    pub fn input(&self, index: usize) -> Result<&'a Shape, Stop> {
+        shape_of(self.inputs, index, "the shape of an input is unknown")
+    }
+
+    /// The element type of input `index`.
+    pub fn dtype(&self, index: usize) -> Option<DType> {
+        self.operands().dtype(index)
+    }
+
+    /// The elements of input `index`, where they are known.
+    pub fn value(&self, index: usize) -> Option<&'a Value> {
+        self.operands().value(index)
+    }
+
+    /// The elements of an input that decides shapes, as plain integers.
+    pub fn ints(&self, index: usize) -> Result<Vec<i64>, Stop> {
+        self.value(index)
+            .and_then(Value::as_ints)
+            .ok_or(Stop::Unknown("a shape depends on values that are not known"))
+    }
+
+    /// An extent that only the data decides, as a symbol of its own.
+    pub fn unknown_dim(&self, output: usize, axis: usize) -> Expr {
+        Expr::symbol(&format!("{}_{output}_{axis}", self.symbol_stem))
+    }
+}
+
+/// The outputs of an operator that has one.
+pub fn single(output: TensorType) -> Outputs {
+    let mut outputs = Outputs::new();
+    outputs.push(output);
+    outputs
+}

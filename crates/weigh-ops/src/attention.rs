@@ -1,0 +1,633 @@
+//! Attention, with and without the projections before it, and rotary position embedding.
+//!
+//! Multiply-accumulates are those of the two products, Q·Kᵀ over the head extent and scores·V over the keys:
+//! batch · heads · queries · keys · (extent of keys + extent of values). Masks, causal ones and windows too,
+//! do not reduce the count: the dense convention of the field. Heads that share keys and values cost as much
+//! as heads that do not. Scaling, masks that are added, soft caps and the softmax are other operations.
+
+use smallvec::smallvec;
+use weigh_ir::{
+    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
+};
+
+/// Subtract the largest, exp, sum, divide.
+const SOFTMAX: i64 = 4;
+/// cap·tanh(score / cap).
+const SOFT_CAP: i64 = 3;
+/// Two products and a sum, for every element that is rotated.
+const ROTATION: i64 = 3;
+
+/// Which input of an attention node is which; `None` where a form has no such input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttentionInputs {
+    /// Biases of the projections before it, for Q, K and V one after the other.
+    pub bias: Option<usize>,
+    /// What is added to the scores, or selects them where it is boolean.
+    pub mask: Option<usize>,
+    /// Keys and values of earlier steps.
+    pub past: Option<(usize, usize)>,
+    /// How many steps are in those, where they are buffers with room for more.
+    pub past_length: Option<usize>,
+    /// How many keys there are altogether, where keys and values of earlier steps are buffers.
+    pub total_length: Option<usize>,
+    /// Cosines and sines of a rotation of queries and keys.
+    pub rotation: Option<(usize, usize)>,
+    /// One more score for each head, in the softmax only.
+    pub sink: Option<usize>,
+    /// Scales of stored keys and values that are quantised.
+    pub cache_scales: Option<(usize, usize)>,
+    /// Scales of a root-mean-square norm of queries and keys.
+    pub norms: Option<(usize, usize)>,
+}
+
+impl AttentionInputs {
+    const NONE: AttentionInputs = AttentionInputs {
+        bias: None,
+        mask: None,
+        past: None,
+        past_length: None,
+        total_length: None,
+        rotation: None,
+        sink: None,
+        cache_scales: None,
+        norms: None,
+    };
+
+    /// ONNX `Attention`.
+    pub const PLAIN: AttentionInputs =
+        AttentionInputs { mask: Some(3), past: Some((4, 5)), ..AttentionInputs::NONE };
+
+    /// `MultiHeadAttention` of com.microsoft.
+    pub const MULTI_HEAD: AttentionInputs = AttentionInputs {
+        bias: Some(3),
+        mask: Some(5),
+        past: Some((6, 7)),
+        past_length: Some(8),
+        ..AttentionInputs::NONE
+    };
+
+    /// `GroupQueryAttention` of com.microsoft.
+    pub const GROUPED: AttentionInputs = AttentionInputs {
+        mask: Some(10),
+        past: Some((3, 4)),
+        total_length: Some(6),
+        rotation: Some((7, 8)),
+        sink: Some(11),
+        cache_scales: Some((12, 13)),
+        norms: Some((14, 15)),
+        ..AttentionInputs::NONE
+    };
+}
+
+/// softmax(scale·Q·Kᵀ + mask)·V. ONNX `Attention`; `MultiHeadAttention` and `GroupQueryAttention` of
+/// com.microsoft. The first three inputs are Q, K and V; Q alone, or Q and K, may hold the others packed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attention {
+    /// The name of this form.
+    pub name: &'static str,
+    /// Heads of the queries; `None` where an axis of their own tells.
+    pub heads: Option<i64>,
+    /// Heads of keys and values; `None` for those of the queries or where an axis of their own tells.
+    pub kv_heads: Option<i64>,
+    /// Whether scores are capped softly.
+    pub soft_cap: bool,
+    /// Which input is which.
+    pub inputs: AttentionInputs,
+}
+
+/// The extents of an attention.
+struct Extents {
+    batch: Expr,
+    heads: Expr,
+    kv_heads: Expr,
+    /// How many queries.
+    queries: Expr,
+    /// How many new keys.
+    new_keys: Expr,
+    /// How many keys altogether.
+    keys: Expr,
+    /// How many keys the stored ones have room for, the new ones included.
+    stored: Expr,
+    head: Expr,
+    value_head: Expr,
+}
+
+/// How Q, K or V splits into heads: batch, heads, steps, extent of a head.
+struct Heads {
+    batch: Expr,
+    heads: Expr,
+    steps: Expr,
+    head: Expr,
+}
+
+/// The extent of one of `parts` equal parts.
+fn part(whole: &Expr, parts: &Expr) -> Result<Expr, Stop> {
+    match (whole, parts) {
+        (Expr::Int(_), Expr::Int(0)) => Err(Stop::contradiction("attention has no heads")),
+        (Expr::Int(whole), Expr::Int(parts)) if whole % parts != 0 => {
+            Err(Stop::contradiction(format!("{whole} elements do not split into {parts} heads")))
+        }
+        _ => Ok(whole.exact_div(parts).unwrap_or_else(|| whole.floor_div(parts))),
+    }
+}
+
+/// Splits `[batch, steps, heads · head]` or `[batch, heads, steps, head]`.
+fn split(shape: &Shape, heads: Option<i64>) -> Result<Heads, Stop> {
+    match (shape.dims(), heads) {
+        ([batch, heads, steps, head], _) => {
+            Ok(Heads { batch: batch.clone(), heads: heads.clone(), steps: steps.clone(), head: head.clone() })
+        }
+        ([batch, steps, hidden], Some(heads)) => {
+            let heads = Expr::Int(heads);
+            let head = part(hidden, &heads)?;
+            Ok(Heads { batch: batch.clone(), heads, steps: steps.clone(), head })
+        }
+        ([_, _, _], None) => Err(Stop::Unknown("the number of heads is unknown")),
+        _ => Err(Stop::contradiction(format!("attention takes tensors of rank 3 or 4, not {shape}"))),
+    }
+}
+
+impl Attention {
+    fn extents(&self, node: &Operands<'_>) -> Result<Extents, Stop> {
+        let (query, key, value) = self.split_inputs(node)?;
+        let mut keys = key.steps.clone();
+        let mut stored = keys.clone();
+        if let Some((past, _)) = self.inputs.past.filter(|past| node.has_input(past.0)) {
+            let room = node.input(past)?.dim(2)?;
+            let known = |index: Option<usize>| index.filter(|index| node.has_input(*index));
+            if let Some(index) = known(self.inputs.past_length) {
+                // A buffer: the node writes into it and it keeps its size.
+                keys = scalar(node, index)? + &key.steps;
+                stored = room.clone();
+            } else if let Some(total) = known(self.inputs.total_length).and_then(|index| scalar(node, index).ok()) {
+                stored = total.larger(room);
+                keys = total;
+            } else {
+                keys = room + &key.steps;
+                stored = keys.clone();
+            }
+        }
+        Ok(Extents {
+            batch: query.batch,
+            heads: query.heads,
+            kv_heads: key.heads,
+            queries: query.steps,
+            new_keys: key.steps,
+            keys,
+            stored,
+            head: query.head,
+            value_head: value.head,
+        })
+    }
+
+    /// Queries, keys and values, unpacked.
+    fn split_inputs(&self, node: &Operands<'_>) -> Result<(Heads, Heads, Heads), Stop> {
+        let query = node.input(0)?;
+        let kv_heads = self.kv_heads.or(self.heads);
+        let packed = |shape: &Shape, steps: Expr| Heads {
+            batch: shape[0].clone(),
+            heads: shape[2].clone(),
+            steps,
+            head: shape[4].clone(),
+        };
+        if !node.has_input(1) {
+            // [batch, steps, heads, 3, head], or [batch, steps, (heads + 2·kv_heads) · head].
+            if query.rank() == 5 {
+                let one = || packed(query, query[1].clone());
+                return Ok((one(), one(), one()));
+            }
+            let (Some(heads), Some(kv_heads)) = (self.heads, kv_heads) else {
+                return Err(Stop::Unknown("the number of heads is unknown"));
+            };
+            let whole = split(query, heads.checked_add(kv_heads.saturating_mul(2)))?;
+            let one = |heads| Heads {
+                batch: whole.batch.clone(),
+                heads: Expr::Int(heads),
+                steps: whole.steps.clone(),
+                head: whole.head.clone(),
+            };
+            return Ok((one(heads), one(kv_heads), one(kv_heads)));
+        }
+        let (query, key) = (split(query, self.heads)?, node.input(1)?);
+        if key.rank() == 5 {
+            // [batch, steps, heads, 2, head].
+            let one = || packed(key, key[1].clone());
+            return Ok((query, one(), one()));
+        }
+        Ok((query, split(key, kv_heads)?, split(node.input(2)?, kv_heads)?))
+    }
+
+    /// Elementwise arithmetic of one score.
+    fn per_score(&self, node: &Operands<'_>) -> i64 {
+        let added = self.inputs.mask.is_some_and(|mask| adds(node, mask));
+        1 + SOFTMAX + i64::from(added) + if self.soft_cap { SOFT_CAP } else { 0 }
+    }
+}
+
+/// Whether an input is there and is added, not used to select.
+fn adds(node: &Operands<'_>, index: usize) -> bool {
+    node.has_input(index) && node.dtype(index) != Some(DType::Bool)
+}
+
+/// The one element of an input.
+fn scalar(node: &Operands<'_>, index: usize) -> Result<Expr, Stop> {
+    let elements = node.value(index).and_then(|value| value.as_exprs());
+    let first = elements.and_then(|elements| elements.first()).cloned();
+    first.ok_or(Stop::Unknown("the number of keys is not known"))
+}
+
+impl Operator for Attention {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn detail(&self, node: &Operands<'_>) -> String {
+        self.extents(node).map(|extents| heads_detail(&extents)).unwrap_or_default()
+    }
+
+    fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop> {
+        let operands = node.operands();
+        let extents = self.extents(&operands)?;
+        let Extents { batch, heads, kv_heads, queries, keys, stored, head, value_head, .. } = extents;
+        let output = match node.input(0)?.rank() {
+            4 => Shape::new([batch.clone(), heads.clone(), queries.clone(), value_head.clone()]),
+            _ => Shape::new([batch.clone(), queries.clone(), &heads * &value_head]),
+        };
+        // Stored keys may be packed below a byte: the extent of a head is then theirs, not that of the queries.
+        let cache = |past: Option<usize>, new: usize, head: Expr| {
+            let past = past.filter(|index| node.has_input(*index));
+            let (dtype, head) = match past.map(|index| (node.dtype(index), node.input(index))) {
+                Some((dtype, Ok(shape))) if shape.rank() == 4 => (dtype, shape[3].clone()),
+                Some((dtype, _)) => (dtype, head),
+                None => (node.dtype(new).or(node.dtype(0)), head),
+            };
+            TensorType::new(dtype, Shape::new([batch.clone(), kv_heads.clone(), stored.clone(), head]))
+        };
+        let (past_key, past_value) = self.inputs.past.unzip();
+        Ok(smallvec![
+            TensorType::new(node.dtype(0), output),
+            cache(past_key, 1, head),
+            cache(past_value, 2, value_head.clone()),
+            TensorType::new(node.dtype(0), Shape::new([batch.clone(), heads, queries, keys])),
+        ])
+    }
+
+    fn cost(&self, node: &Operands<'_>) -> Result<Cost, Stop> {
+        let extents = self.extents(node)?;
+        let Extents { batch, kv_heads, new_keys, keys, head, value_head, .. } = &extents;
+        let rows = batch * &extents.heads * &extents.queries;
+        let scores = &rows * keys;
+        let new_key = batch * kv_heads * new_keys;
+        let (new_queries, new_values) = (&rows * head, &new_key * value_head);
+        let mut cost = Cost::macs(&scores * (head + value_head)).and_other(scores * self.per_score(node));
+        let both = |inputs: Option<(usize, usize)>| inputs.filter(|inputs| node.has_input(inputs.0));
+        if self.inputs.bias.is_some_and(|bias| node.has_input(bias)) {
+            cost = cost.and_other(&new_queries + &new_key * head + &new_values);
+        }
+        if both(self.inputs.norms).is_some() {
+            // Square, sum, multiply, scale.
+            cost = cost.and_other((&new_queries + &new_key * head) * 4);
+        }
+        if let Some((cosines, _)) = both(self.inputs.rotation) {
+            // A cosine for each pair.
+            let rotated = node.input(cosines)?.dim(-1)? * 2;
+            cost = cost.and_other((&rows + &new_key) * rotated * ROTATION);
+        }
+        if self.inputs.sink.is_some_and(|sink| node.has_input(sink)) {
+            // Subtract the largest, exp, add to the sum.
+            cost = cost.and_other(rows * 3);
+        }
+        if both(self.inputs.cache_scales).is_some() {
+            // New ones are divided and rounded, stored ones multiplied.
+            let (new, all) = (&new_key * (head + value_head), batch * kv_heads * keys * (head + value_head));
+            cost = cost.and_other(new * 2 + all);
+        }
+        Ok(cost)
+    }
+
+    fn memory(&self, _: &Operands<'_>) -> Memory {
+        Memory::fresh()
+    }
+
+    fn role(&self, index: usize) -> Role {
+        let inputs = &self.inputs;
+        let either = |pair: Option<(usize, usize)>| pair.is_some_and(|pair| index == pair.0 || index == pair.1);
+        match index {
+            0..=2 => Role::Operand,
+            _ if inputs.bias == Some(index) || inputs.sink == Some(index) || either(inputs.norms) => {
+                Role::Parameter
+            }
+            _ if either(inputs.rotation) => Role::Buffer,
+            _ => Role::Constant,
+        }
+    }
+}
+
+/// `12 heads of 64`, `32 heads of 128 on 8`.
+fn heads_detail(extents: &Extents) -> String {
+    let shared =
+        if extents.heads == extents.kv_heads { String::new() } else { format!(" on {}", extents.kv_heads) };
+    format!("{} heads of {}{shared}", extents.heads, extents.head)
+}
+
+/// Attention of a sequence to itself with the projections to Q, K and V inside: their multiply-accumulates
+/// count too. `Attention` and `QAttention` of com.microsoft.
+///
+/// Inputs: X, merged weights, bias; then mask, past, score bias and past length, or, in the quantised form,
+/// the scales of X and weights, mask, their zero points, and past.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectedAttention {
+    /// Heads.
+    pub heads: i64,
+    /// The extents of Q, K and V; `None` for a third of the merged weights each.
+    pub hidden_sizes: Option<[i64; 3]>,
+    /// Whether queries and keys are rotated, and how many elements of a head (0: all).
+    pub rotary: Option<i64>,
+    /// Whether input and weights are 8-bit integers.
+    pub quantized: bool,
+}
+
+/// The extents of a projected attention.
+struct Projected {
+    batch: Expr,
+    steps: Expr,
+    input: Expr,
+    /// Of Q, K and V.
+    hidden: [Expr; 3],
+    /// Stored steps: how many of them are used, and how many there is room for with the new ones.
+    keys: Result<Expr, Stop>,
+    stored: Expr,
+}
+
+impl ProjectedAttention {
+    fn past(&self) -> usize {
+        if self.quantized { 8 } else { 4 }
+    }
+
+    fn extents(&self, node: &Operands<'_>) -> Result<Projected, Stop> {
+        let (x, weights) = (node.input(0)?, node.input(1)?);
+        if x.rank() != 3 || weights.rank() != 2 {
+            return Err(Stop::contradiction(format!("attention takes ranks 3 and 2, not {x} and {weights}")));
+        }
+        let hidden = match self.hidden_sizes {
+            Some(sizes) => sizes.map(Expr::Int),
+            None => {
+                let third = weights[1].exact_div(&Expr::Int(3)).unwrap_or_else(|| weights[1].floor_div(&Expr::Int(3)));
+                [third.clone(), third.clone(), third]
+            }
+        };
+        let steps = x[1].clone();
+        let room = if node.has_input(self.past()) { Some(node.input(self.past())?.dim(3)?) } else { None };
+        let (keys, stored) = match room {
+            None => (Ok(steps.clone()), steps.clone()),
+            // A buffer: the node writes into it and it keeps its size.
+            Some(room) if !self.quantized && node.has_input(6) => {
+                (scalar(node, 6).map(|past| past + &steps), room.clone())
+            }
+            Some(room) => (Ok(room + &steps), room + &steps),
+        };
+        let input = if x[2].as_int().is_some() { x[2].clone() } else { weights[0].clone() };
+        Ok(Projected { batch: x[0].clone(), steps, input, hidden, keys, stored })
+    }
+}
+
+impl Operator for ProjectedAttention {
+    fn name(&self) -> &str {
+        if self.quantized { "QAttention" } else { "Attention" }
+    }
+
+    fn detail(&self, node: &Operands<'_>) -> String {
+        let head = || part(&self.extents(node).ok()?.hidden[0], &Expr::Int(self.heads)).ok();
+        head().map(|head| format!("{} heads of {head}, projected", self.heads)).unwrap_or_default()
+    }
+
+    fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop> {
+        let extents = self.extents(&node.operands())?;
+        let heads = Expr::Int(self.heads);
+        let head = part(&extents.hidden[2], &heads)?;
+        // The quantised form returns the type of the scales.
+        let dtype = node.dtype(if self.quantized { 3 } else { 0 });
+        let output = Shape::new([extents.batch.clone(), extents.steps, extents.hidden[2].clone()]);
+        let present = Shape::new([Expr::Int(2), extents.batch, heads, extents.stored, head]);
+        Ok(smallvec![TensorType::new(dtype, output), TensorType::new(dtype, present)])
+    }
+
+    /// The projections, then the two products of attention.
+    fn cost(&self, node: &Operands<'_>) -> Result<Cost, Stop> {
+        let Projected { batch, steps, input, hidden, keys, .. } = self.extents(node)?;
+        let [q, k, v] = &hidden;
+        let (tokens, heads) = (&batch * &steps, Expr::Int(self.heads));
+        let (projected, keys) = (&tokens * (q + k + v), keys?);
+        // Over all heads the extents of a head add up to those of Q and V.
+        let (attended, scores) = (&tokens * &keys * (q + v), &tokens * &keys * &heads);
+        let added = !self.quantized && adds(node, 5);
+        let mut cost = Cost::macs(&projected * input + attended).and_other(scores * (1 + SOFTMAX + i64::from(added)));
+        if node.has_input(2) {
+            cost = cost.and_other(projected.clone());
+        }
+        if self.quantized {
+            // The integer products are scaled.
+            cost = cost.and_other(projected);
+        }
+        if let Some(rotated) = self.rotary {
+            let rotated = if rotated == 0 { q + k } else { heads * (2 * rotated) };
+            cost = cost.and_other(tokens * rotated * ROTATION);
+        }
+        Ok(cost)
+    }
+
+    fn memory(&self, _: &Operands<'_>) -> Memory {
+        Memory::fresh()
+    }
+
+    fn role(&self, index: usize) -> Role {
+        match index {
+            0 => Role::Operand,
+            1 | 2 => Role::Parameter,
+            _ => Role::Constant,
+        }
+    }
+}
+
+/// Rotary position embedding: pairs of elements turned by an angle that grows with the position. ONNX and
+/// com.microsoft `RotaryEmbedding`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RotaryEmbedding {
+    /// Heads; `None` where an axis of their own, or the table of cosines, tells.
+    pub heads: Option<i64>,
+    /// How many elements of each head turn; `None` for all.
+    pub rotated: Option<i64>,
+    /// Which inputs hold the cosines and sines.
+    pub tables: (usize, usize),
+}
+
+impl RotaryEmbedding {
+    /// The tables of the ONNX operator.
+    pub const TABLES: (usize, usize) = (1, 2);
+    /// The tables of the com.microsoft operator, after the positions.
+    pub const TABLES_AFTER_POSITIONS: (usize, usize) = (2, 3);
+}
+
+impl Operator for RotaryEmbedding {
+    fn name(&self) -> &str {
+        "RotaryEmbedding"
+    }
+
+    fn detail(&self, _: &Operands<'_>) -> String {
+        self.rotated.map(|rotated| format!("{rotated} of each head")).unwrap_or_default()
+    }
+
+    fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop> {
+        Ok(single(TensorType::new(node.dtype(0), node.input(0)?.clone())))
+    }
+
+    /// Two products and a sum for each element that turns.
+    fn cost(&self, node: &Operands<'_>) -> Result<Cost, Stop> {
+        let input = node.input(0)?;
+        let turned = match self.rotated {
+            None => input.elements(),
+            Some(rotated) => {
+                let Heads { batch, heads, steps, .. } = split(input, self.heads)?;
+                batch * heads * steps * rotated
+            }
+        };
+        Ok(Cost::other(turned * ROTATION))
+    }
+
+    fn memory(&self, _: &Operands<'_>) -> Memory {
+        Memory::in_place([0])
+    }
+
+    fn role(&self, index: usize) -> Role {
+        match index {
+            0 => Role::Operand,
+            _ if index == self.tables.0 || index == self.tables.1 => Role::Buffer,
+            _ => Role::Constant,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{cost, infer, partial_cost, shape};
+    use weigh_ir::Value;
+
+    fn symbolic(dims: [Expr; 3]) -> TensorType {
+        TensorType::new(Some(DType::F32), Shape::new(dims))
+    }
+
+    fn plain(heads: Option<i64>, kv_heads: Option<i64>) -> Attention {
+        Attention { name: "Attention", heads, kv_heads, soft_cap: false, inputs: AttentionInputs::PLAIN }
+    }
+
+    #[test]
+    fn a_layer_of_vit_b_16() {
+        // 12 heads of 64 over 197 tokens: 12·197·197·128 = 59,610,624, a twelfth of all 12 layers' 715,327,488.
+        let tokens = shape(&[1, 12, 197, 64]);
+        let op = plain(None, None);
+        let inputs = [tokens.clone(), tokens.clone(), tokens];
+        let priced = cost(&op, &inputs);
+        assert_eq!(priced.macs, Expr::Int(715_327_488 / 12));
+        // Scale and softmax.
+        assert_eq!(priced.other_ops, Expr::Int(12 * 197 * 197 * 5));
+        assert_eq!(infer(&op, &inputs)[0].shape, Some(Shape::of(&[1, 12, 197, 64])));
+    }
+
+    #[test]
+    fn symbolic_sequences_give_a_formula() {
+        let (batch, seq) = (Expr::symbol("batch"), Expr::symbol("seq"));
+        let tokens = |hidden| symbolic([batch.clone(), seq.clone(), Expr::Int(hidden)]);
+        let op = Attention { soft_cap: true, ..plain(Some(32), Some(8)) };
+        let inputs = [tokens(4096), tokens(1024), tokens(1024)];
+        let scores = &batch * &seq * &seq * 32;
+        assert_eq!(cost(&op, &inputs), Cost { macs: &scores * 256, other_ops: scores * 8 });
+        let outputs = infer(&op, &inputs);
+        assert_eq!(outputs[0].shape, inputs[0].shape);
+        assert_eq!(outputs[1].shape, Some(Shape::new([batch, Expr::Int(8), seq, Expr::Int(128)])));
+    }
+
+    #[test]
+    fn earlier_steps_lengthen_the_keys() {
+        let past = shape(&[2, 8, 10, 64]);
+        let inputs = [shape(&[2, 1, 512]), shape(&[2, 1, 512]), shape(&[2, 1, 512]), shape(&[1, 11])];
+        let inputs: Vec<_> = inputs.into_iter().chain([past.clone(), past]).collect();
+        let op = plain(Some(8), Some(8));
+        assert_eq!(infer(&op, &inputs)[1].shape, Some(Shape::of(&[2, 8, 11, 64])));
+        // 2·8·1·11 scores of 128; scale, softmax and a mask that is added.
+        assert_eq!(cost(&op, &inputs), Cost { macs: Expr::Int(176 * 128), other_ops: Expr::Int(176 * 6) });
+    }
+
+    #[test]
+    fn heads_that_do_not_divide_are_a_contradiction() {
+        assert!(part(&Expr::Int(10), &Expr::Int(3)).is_err());
+    }
+
+    #[test]
+    fn packed_queries_keys_and_values() {
+        let op = Attention { name: "MultiHeadAttention", inputs: AttentionInputs::MULTI_HEAD, ..plain(Some(4), None) };
+        let packed = [shape(&[2, 7, 4, 3, 16])];
+        assert_eq!(infer(&op, &packed)[0].shape, Some(Shape::of(&[2, 7, 64])));
+        assert_eq!(cost(&op, &packed).macs, Expr::Int(2 * 4 * 7 * 7 * 32));
+        // The bias of the projections: 2·7·(64 + 64 + 64).
+        let bias = [packed[0].clone()].map(Some).into_iter().chain([None, None, Some(shape(&[192]))]);
+        let biased = partial_cost(&op, &bias.collect::<Vec<_>>());
+        assert_eq!(biased.other_ops, Expr::Int(2 * 4 * 7 * 7 * 5 + 2 * 7 * 192));
+        // Cross attention to keys that have heads of their own axis.
+        let keys = shape(&[2, 4, 9, 16]);
+        let cross = [shape(&[2, 7, 64]), keys.clone(), keys];
+        assert_eq!(cost(&op, &cross).macs, Expr::Int(2 * 4 * 7 * 9 * 32));
+        assert_eq!(infer(&op, &cross)[0].shape, Some(Shape::of(&[2, 7, 64])));
+    }
+
+    #[test]
+    fn grouped_queries_with_a_cache() {
+        let op = Attention { name: "GroupQueryAttention", inputs: AttentionInputs::GROUPED, ..plain(Some(32), Some(8)) };
+        let (batch, total) = (Expr::symbol("batch"), Expr::symbol("total"));
+        let cache = TensorType::new(
+            Some(DType::F16),
+            Shape::new([batch.clone(), Expr::Int(8), Expr::symbol("past"), Expr::Int(128)]),
+        );
+        let length = TensorType::known(DType::I32, Shape::scalar(), Value::exprs([total.clone()]));
+        let table = shape(&[4096, 64]);
+        let inputs = [
+            Some(symbolic([batch.clone(), Expr::ONE, Expr::Int(48 * 128)])),
+            None,
+            None,
+            Some(cache.clone()),
+            Some(cache),
+            Some(shape(&[1])),
+            Some(length),
+            Some(table.clone()),
+            Some(table),
+        ];
+        let priced = partial_cost(&op, &inputs);
+        let scores = &batch * &total * 32;
+        // 32 heads of queries and 8 of keys turn, 128 elements each.
+        assert_eq!(priced.macs, &scores * 256);
+        assert_eq!(priced.other_ops, scores * 5 + batch * (40 * 128 * 3));
+        assert_eq!(op.role(14), Role::Parameter);
+        assert_eq!(op.role(7), Role::Buffer);
+    }
+
+    #[test]
+    fn projections_count() {
+        let op = ProjectedAttention { heads: 12, hidden_sizes: None, rotary: None, quantized: false };
+        let inputs = [shape(&[1, 128, 768]), shape(&[768, 2304]), shape(&[2304])];
+        let priced = cost(&op, &inputs);
+        assert_eq!(priced.macs, Expr::Int(128 * 768 * 2304 + 12 * 128 * 128 * 128));
+        assert_eq!(priced.other_ops, Expr::Int(12 * 128 * 128 * 5 + 128 * 2304));
+        let outputs = infer(&op, &inputs);
+        assert_eq!(outputs[0].shape, Some(Shape::of(&[1, 128, 768])));
+        assert_eq!(outputs[1].shape, Some(Shape::of(&[2, 1, 12, 128, 64])));
+    }
+
+    #[test]
+    fn rotation() {
+        let seq = Expr::symbol("seq");
+        let op = |rotated| RotaryEmbedding { heads: Some(8), rotated, tables: RotaryEmbedding::TABLES };
+        let inputs = [symbolic([Expr::ONE, seq.clone(), Expr::Int(512)])];
+        assert_eq!(cost(&op(None), &inputs).other_ops, &seq * 1536);
+        assert_eq!(cost(&op(Some(32)), &inputs).other_ops, seq * (8 * 32 * 3));
+    }
+}

@@ -1,0 +1,317 @@
+//! Convolutions of any rank: grouped, depthwise, dilated, transposed, integer and quantised.
+
+use smallvec::SmallVec;
+use weigh_ir::{
+    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
+};
+
+use crate::window::Window;
+
+/// Where the channels of a tensor are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// Batch, channels, then space (NCHW).
+    ChannelsFirst,
+    /// Batch, space, then channels (NHWC).
+    ChannelsLast,
+}
+
+impl Layout {
+    /// Batch, channels, and the spatial extents of an activation.
+    pub fn split(self, shape: &Shape) -> Result<(Expr, Expr, &[Expr]), Stop> {
+        let dims = shape.dims();
+        match (self, dims) {
+            (Layout::ChannelsFirst, [batch, channels, space @ ..]) => {
+                Ok((batch.clone(), channels.clone(), space))
+            }
+            (Layout::ChannelsLast, [batch, space @ .., channels]) => {
+                Ok((batch.clone(), channels.clone(), space))
+            }
+            _ => Err(Stop::contradiction(format!("{shape} has no batch and channel axes"))),
+        }
+    }
+
+    /// The inverse of [`Layout::split`].
+    pub fn join(self, batch: Expr, channels: Expr, space: impl IntoIterator<Item = Expr>) -> Shape {
+        let mut dims: SmallVec<[Expr; 4]> = SmallVec::new();
+        dims.push(batch);
+        dims.extend(space);
+        let at = if self == Layout::ChannelsFirst { 1 } else { dims.len() };
+        dims.insert(at, channels);
+        Shape(dims)
+    }
+}
+
+/// A convolution. Weights are outputs × inputs/groups × window, in either layout of activations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conv {
+    /// The name of this form: `Conv`, `ConvInteger`, `QLinearConv`, ...
+    pub name: &'static str,
+    /// How the window moves.
+    pub window: Window,
+    /// In how many groups channels are convolved separately.
+    pub groups: i64,
+    /// Where the channels are.
+    pub layout: Layout,
+    /// Which inputs are the weights and, if there may be one, the bias. The activations are input 0.
+    pub weights: usize,
+    /// Which input is the bias.
+    pub bias: Option<usize>,
+    /// The type of the result; `None` for that of the activations.
+    pub result: Option<DType>,
+}
+
+impl Conv {
+    /// The plain form, with channels first.
+    pub fn plain(window: Window, groups: i64) -> Conv {
+        let layout = Layout::ChannelsFirst;
+        Conv { name: "Conv", window, groups, layout, weights: 1, bias: Some(2), result: None }
+    }
+
+    /// Extents of the window, from the attribute or else the weights.
+    fn kernel(&self, weights: &Shape) -> Result<Vec<Expr>, Stop> {
+        let (_, _, space) = Layout::ChannelsFirst.split(weights)?;
+        if !self.window.kernel.is_empty() && self.window.kernel.len() == space.len() {
+            return Ok(self.window.kernel.iter().map(|extent| Expr::Int(*extent)).collect());
+        }
+        Ok(space.to_vec())
+    }
+}
+
+impl Operator for Conv {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn detail(&self, node: &Operands<'_>) -> String {
+        let text = || {
+            let weights = node.input(self.weights).ok()?;
+            let (_, channels, _) = self.layout.split(node.input(0).ok()?).ok()?;
+            let mut text = self.window.describe(&self.kernel(weights).ok()?);
+            text.push_str(&format!(" {channels}→{}", weights.dims().first()?));
+            match channels.as_int() {
+                Some(channels) if channels == self.groups && channels > 1 => text.push_str(" depthwise"),
+                _ if self.groups > 1 => text.push_str(&format!(" in {} groups", self.groups)),
+                _ => {}
+            }
+            Some(text)
+        };
+        text().unwrap_or_default()
+    }
+
+    fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop> {
+        let weights = node.input(self.weights)?;
+        let input = node.input(0)?;
+        let (batch, channels, space) = self.layout.split(input)?;
+        let kernel = self.kernel(weights)?;
+        if kernel.len() != space.len() {
+            return Err(Stop::contradiction(format!("weights {weights} do not fit an input of {input}")));
+        }
+        if self.groups < 1 {
+            return Err(Stop::contradiction(format!("{} groups", self.groups)));
+        }
+        if let (Some(channels), Some(of_each)) = (channels.as_int(), weights[1].as_int())
+            && Some(channels) != of_each.checked_mul(self.groups)
+        {
+            let groups = self.groups;
+            return Err(Stop::contradiction(format!(
+                "{channels} input channels, but weights {weights} in {groups} group(s) take {of_each} each"
+            )));
+        }
+        let space = space
+            .iter()
+            .zip(&kernel)
+            .enumerate()
+            .map(|(axis, (extent, kernel))| self.window.positions(axis, extent, kernel))
+            .collect::<Result<Vec<_>, _>>()?;
+        let shape = self.layout.join(batch, weights[0].clone(), space);
+        Ok(single(TensorType::new(self.result.or(node.dtype(0)), shape)))
+    }
+
+    /// Output elements × (input channels / groups) × window: every position counts, padding included.
+    fn cost(&self, node: &Operands<'_>) -> Result<Cost, Stop> {
+        let elements = node.output(0)?.elements();
+        let weights = node.input(self.weights)?;
+        let of_each_output = weights.dims()[1..].iter().product::<Expr>();
+        let bias = self.bias.is_some_and(|index| node.has_input(index));
+        Ok(Cost::macs(&elements * of_each_output).and_other(elements * i64::from(bias)))
+    }
+
+    fn memory(&self, _: &Operands<'_>) -> Memory {
+        Memory::fresh()
+    }
+
+    fn role(&self, index: usize) -> Role {
+        if index == 0 || index == self.weights || Some(index) == self.bias {
+            Role::Parameter
+        } else {
+            Role::Constant
+        }
+    }
+}
+
+/// A transposed convolution. Weights are inputs × outputs/groups × window. ONNX `ConvTranspose`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConvTranspose {
+    /// How the window moves over the output.
+    pub window: Window,
+    /// In how many groups channels are convolved separately.
+    pub groups: i64,
+    /// Further extent at the end of each output axis.
+    pub output_padding: Vec<i64>,
+    /// The output's spatial extents, where they are prescribed.
+    pub output_shape: Option<Vec<i64>>,
+}
+
+impl Operator for ConvTranspose {
+    fn name(&self) -> &str {
+        "ConvTranspose"
+    }
+
+    fn detail(&self, node: &Operands<'_>) -> String {
+        let text = || {
+            let weights = node.input(1).ok()?;
+            let (inputs, outputs, kernel) = Layout::ChannelsFirst.split(weights).ok()?;
+            Some(format!("{} {inputs}→{}", self.window.describe(kernel), outputs * self.groups))
+        };
+        text().unwrap_or_default()
+    }
+
+    /// Each axis: stride·(in − 1) + output padding + dilation·(kernel − 1) + 1 − pads.
+    fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop> {
+        let (batch, _, space) = Layout::ChannelsFirst.split(node.input(0)?)?;
+        let (_, outputs, kernel) = Layout::ChannelsFirst.split(node.input(1)?)?;
+        if kernel.len() != space.len() {
+            return Err(Stop::contradiction(format!("weights {} do not fit the input", node.input(1)?)));
+        }
+        let extent = |axis: usize| {
+            let (stride, dilation) = (self.window.stride(axis), self.window.dilation(axis));
+            if let Some(extent) = self
+                .output_shape
+                .as_ref()
+                .and_then(|shape| shape.get(axis + shape.len().saturating_sub(space.len())))
+            {
+                return Expr::Int(*extent);
+            }
+            let Some((begin, end)) = self.window.padding.at(axis) else {
+                return &space[axis] * stride;
+            };
+            let added = self.output_padding.get(axis).copied().unwrap_or(0);
+            (&space[axis] - 1) * stride + (&kernel[axis] - 1) * dilation + 1 + Expr::Int(added)
+                - Expr::Int(begin)
+                - Expr::Int(end)
+        };
+        let space: Vec<Expr> = (0..space.len()).map(extent).collect();
+        let shape = Layout::ChannelsFirst.join(batch, outputs * self.groups, space);
+        Ok(single(TensorType::new(node.dtype(0), shape)))
+    }
+
+    /// Every *input* element meets (output channels / groups) × window weights.
+    fn cost(&self, node: &Operands<'_>) -> Result<Cost, Stop> {
+        let of_each_input = node.input(1)?.dims()[1..].iter().product::<Expr>();
+        let bias = node.output(0)?.elements() * i64::from(node.has_input(2));
+        Ok(Cost::macs(node.input(0)?.elements() * of_each_input).and_other(bias))
+    }
+
+    fn memory(&self, _: &Operands<'_>) -> Memory {
+        Memory::fresh()
+    }
+
+    fn role(&self, _: usize) -> Role {
+        Role::Parameter
+    }
+}
+
+/// A convolution whose window elements are shifted by computed offsets. ONNX `DeformConv`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeformConv {
+    /// How the undisturbed window moves.
+    pub window: Window,
+    /// In how many groups channels are convolved separately.
+    pub groups: i64,
+}
+
+impl DeformConv {
+    fn as_conv(&self) -> Conv {
+        Conv { name: "DeformConv", bias: Some(3), ..Conv::plain(self.window.clone(), self.groups) }
+    }
+}
+
+impl Operator for DeformConv {
+    fn name(&self) -> &str {
+        "DeformConv"
+    }
+
+    fn detail(&self, node: &Operands<'_>) -> String {
+        self.as_conv().detail(node)
+    }
+
+    fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop> {
+        self.as_conv().infer(node)
+    }
+
+    /// The convolution, and for each offset pair a bilinear sample of every channel of its group:
+    /// 4 multiplications and 3 additions each (Dai et al. 2017, eq. 3); the mask multiplies once more.
+    fn cost(&self, node: &Operands<'_>) -> Result<Cost, Stop> {
+        let (batch, channels, _) = Layout::ChannelsFirst.split(node.input(0)?)?;
+        let (_, _, kernel) = Layout::ChannelsFirst.split(node.input(1)?)?;
+        let (_, _, space) = Layout::ChannelsFirst.split(node.output(0)?)?;
+        let samples = batch * channels * kernel.iter().product::<Expr>() * space.iter().product::<Expr>();
+        let mask = i64::from(node.has_input(4));
+        Ok(self.as_conv().cost(node)?.and_other(samples * (7 + mask)))
+    }
+
+    fn memory(&self, _: &Operands<'_>) -> Memory {
+        Memory::fresh()
+    }
+
+    fn role(&self, index: usize) -> Role {
+        if matches!(index, 1 | 3) { Role::Parameter } else { Role::Operand }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{cost, output, shape};
+
+    fn macs(window: Window, groups: i64, input: &[i64], weights: &[i64]) -> i64 {
+        let inputs = [shape(input), shape(weights)];
+        cost(&Conv::plain(window, groups), &inputs).macs.as_int().expect("a number")
+    }
+
+    #[test]
+    fn dense() {
+        // 64·3·3·3·224·224 = 86,704,128 and 64·32·3·3·224·224 = 924,844,032.
+        assert_eq!(macs(Window::square(3, 1, 1), 1, &[1, 3, 224, 224], &[64, 3, 3, 3]), 86_704_128);
+        assert_eq!(macs(Window::square(3, 1, 1), 1, &[1, 32, 224, 224], &[64, 32, 3, 3]), 924_844_032);
+    }
+
+    #[test]
+    fn depthwise_separable() {
+        // Depthwise 32·3·3·224·224 = 14,450,688; pointwise 64·32·224·224 = 102,760,448.
+        assert_eq!(macs(Window::square(3, 1, 1), 32, &[1, 32, 224, 224], &[32, 1, 3, 3]), 14_450_688);
+        assert_eq!(macs(Window::square(1, 1, 0), 1, &[1, 32, 224, 224], &[64, 32, 1, 1]), 102_760_448);
+    }
+
+    #[test]
+    fn transposed() {
+        let op = ConvTranspose {
+            window: Window::square(2, 2, 0),
+            groups: 1,
+            output_padding: vec![],
+            output_shape: None,
+        };
+        let inputs = [shape(&[1, 64, 28, 28]), shape(&[64, 32, 2, 2])];
+        assert_eq!(output(&op, &inputs), Shape::of(&[1, 32, 56, 56]));
+        // 64·28·28 inputs, each to 32·2·2 outputs = 6,422,528.
+        assert_eq!(cost(&op, &inputs).macs, Expr::Int(6_422_528));
+    }
+
+    #[test]
+    fn channels_last() {
+        let op = Conv { layout: Layout::ChannelsLast, ..Conv::plain(Window::square(3, 2, 1), 1) };
+        let inputs = [shape(&[1, 8, 8, 3]), shape(&[16, 3, 3, 3])];
+        assert_eq!(output(&op, &inputs), Shape::of(&[1, 4, 4, 16]));
+    }
+}

@@ -1,0 +1,34 @@
+//! What each operator means: its shape rule, cost rule and memory rule, a file per family.
+//!
+//! Operators here are semantic: formats translate their spellings and versions into them. A new operator is
+//! one file, or one row of a family's table, in this crate and one row in a format's lowering table.
+#![forbid(unsafe_code)]
+
+mod conv;
+mod elementwise;
+mod linear;
+mod movement;
+mod normalization;
+mod opaque;
+mod parameter;
+mod pool;
+mod reduce;
+mod tensors;
+#[cfg(test)]
+mod testing;
+mod values;
+mod views;
+mod window;
+
+pub use conv::{Conv, ConvTranspose, DeformConv, Layout};
+pub use elementwise::{Arity, Cast, Elementwise, FUNCTIONS, Function, Returns};
+pub use linear::{Einsum, Gemm, MatMul};
+pub use movement::{Movement, Split};
+pub use normalization::{Norm, Normalization};
+pub use opaque::Opaque;
+pub use parameter::Ints;
+pub use pool::{GlobalPool, MaxUnpool, Pool, Pooling};
+pub use reduce::{ArgReduce, Cumulate, Reduce, TopK};
+pub use tensors::{Constant, Expand, Generated, Query, Selection, Triangle};
+pub use views::View;
+pub use window::{Padding, Window};

@@ -1,0 +1,319 @@
+//! Sequences of tensors. Their length is followed where it is known; members are moved, never computed on.
+
+use std::sync::Arc;
+
+use weigh_ir::{
+    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, Value,
+    resolve_axis, single,
+};
+
+/// Sequences of more members than this are not followed.
+const MAX_MEMBERS: i64 = 4096;
+
+/// What is done to a sequence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sequence {
+    /// A sequence of all inputs. ONNX `SequenceConstruct`.
+    Construct,
+    /// A sequence without members. ONNX `SequenceEmpty`.
+    Empty {
+        /// The element type of members to come.
+        dtype: DType,
+    },
+    /// The member at a position (input 1). ONNX `SequenceAt`.
+    At,
+    /// The sequence with a tensor (input 1) inserted at a position (input 2), by default at the end.
+    /// ONNX `SequenceInsert`.
+    Insert,
+    /// The sequence without the member at a position (input 1), by default the last. ONNX `SequenceErase`.
+    Erase,
+    /// The number of members. ONNX `SequenceLength`.
+    Length,
+    /// A tensor cut along an axis, into parts of one extent (a scalar input 1, by default 1) or of given
+    /// extents. ONNX `SplitToSequence`.
+    Split {
+        /// The axis.
+        axis: i64,
+        /// Whether parts keep the axis where no extents are given.
+        keep_dims: bool,
+    },
+    /// The members one after another along an axis. ONNX `ConcatFromSequence`.
+    Concat {
+        /// The axis.
+        axis: i64,
+        /// Whether it is an axis that the members do not have yet.
+        new_axis: bool,
+    },
+}
+
+const UNKNOWN_MEMBERS: Stop = Stop::Unknown("the members of a sequence are unknown");
+
+/// The members of input 0.
+fn members<'a>(node: &Inference<'a>) -> Result<&'a Arc<[TensorType]>, Stop> {
+    let input = node.inputs.first().copied().flatten();
+    input.and_then(|input| input.sequence.as_ref()).ok_or(UNKNOWN_MEMBERS)
+}
+
+/// The position that input `index` says, where it is known; it may count from the end.
+fn position(node: &Inference<'_>, index: usize, count: usize) -> Result<Option<usize>, Stop> {
+    match node.value(index).and_then(Value::as_ints).as_deref() {
+        Some([position, ..]) => resolve_axis(*position, count)
+            .map(Some)
+            .map_err(|_| Stop::contradiction(format!("position {position} is outside a sequence of {count}"))),
+        _ => Ok(None),
+    }
+}
+
+/// One type that all members have, extents that differ being unknown; `None` of nothing.
+fn common(node: &Inference<'_>, members: &[TensorType]) -> Option<TensorType> {
+    let (first, rest) = members.split_first()?;
+    Some(rest.iter().fold(first.clone(), |common, member| merge(&common, member, &|axis| node.unknown_dim(0, axis))))
+}
+
+/// The type of a tensor that is either of two: what differs is unknown, extents become `unknown(axis)`.
+pub(crate) fn merge(a: &TensorType, b: &TensorType, unknown: &dyn Fn(usize) -> Expr) -> TensorType {
+    if a == b {
+        return a.clone();
+    }
+    let dtype = if a.dtype == b.dtype { a.dtype } else { None };
+    let sequence = match (&a.sequence, &b.sequence) {
+        (Some(a), Some(b)) if a.len() == b.len() => {
+            Some(a.iter().zip(b.iter()).map(|(a, b)| merge(a, b, unknown)).collect())
+        }
+        _ => None,
+    };
+    let shape = match (&a.shape, &b.shape) {
+        (Some(a), Some(b)) if a.rank() == b.rank() => {
+            let dims = a.dims().iter().zip(b.dims()).enumerate();
+            Some(Shape::new(dims.map(|(axis, (a, b))| if a == b { a.clone() } else { unknown(axis) })))
+        }
+        _ => None,
+    };
+    let value = if a.shape == b.shape && a.value == b.value { a.value.clone() } else { None };
+    TensorType { dtype, shape, value, sequence }
+}
+
+/// Extents of the parts that an extent is cut into.
+fn parts(node: &Inference<'_>, extent: &Expr) -> Result<Vec<Expr>, Stop> {
+    let each = if node.has_input(1) { node.ints(1)? } else { vec![1] };
+    let is_scalar = !node.has_input(1) || node.input(1)?.rank() == 0;
+    if !is_scalar {
+        return Ok(each.into_iter().map(Expr::Int).collect());
+    }
+    let (Some(extent), Some(each)) = (extent.as_int(), each.first().copied()) else {
+        return Err(UNKNOWN_MEMBERS);
+    };
+    if each <= 0 || extent < 0 {
+        return Err(Stop::contradiction(format!("an extent of {extent} does not split into parts of {each}")));
+    }
+    let full = extent / each;
+    if full >= MAX_MEMBERS {
+        return Err(Stop::Unknown("a sequence has too many members to follow"));
+    }
+    let rest = Some(extent % each).filter(|rest| *rest > 0);
+    Ok((0..full).map(|_| each).chain(rest).map(Expr::Int).collect())
+}
+
+fn without_axis(shape: &Shape, axis: usize) -> Shape {
+    let mut dims = shape.0.clone();
+    dims.remove(axis);
+    Shape(dims)
+}
+
+fn concatenated(node: &Inference<'_>, axis: i64, new_axis: bool) -> Result<TensorType, Stop> {
+    let members = members(node)?;
+    let Some(all) = common(node, members) else {
+        return Err(Stop::contradiction("an empty sequence cannot be concatenated"));
+    };
+    let mut shape = all.shape.ok_or(UNKNOWN_MEMBERS)?;
+    let axis = resolve_axis(axis, shape.rank() + usize::from(new_axis))?;
+    if new_axis {
+        shape.0.insert(axis, Expr::from(members.len()));
+    } else {
+        shape.0[axis] = members.iter().filter_map(|member| member.shape.as_ref()).map(|shape| &shape[axis]).sum();
+    }
+    Ok(TensorType::new(all.dtype, shape))
+}
+
+impl Operator for Sequence {
+    fn name(&self) -> &str {
+        match self {
+            Sequence::Construct => "SequenceConstruct",
+            Sequence::Empty { .. } => "SequenceEmpty",
+            Sequence::At => "SequenceAt",
+            Sequence::Insert => "SequenceInsert",
+            Sequence::Erase => "SequenceErase",
+            Sequence::Length => "SequenceLength",
+            Sequence::Split { .. } => "SplitToSequence",
+            Sequence::Concat { .. } => "ConcatFromSequence",
+        }
+    }
+
+    fn detail(&self, _: &Operands<'_>) -> String {
+        match self {
+            Sequence::Split { axis, .. } | Sequence::Concat { axis, .. } => format!("axis {axis}"),
+            _ => String::new(),
+        }
+    }
+
+    fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop> {
+        let node = &*node;
+        Ok(single(match self {
+            Sequence::Construct => {
+                TensorType::sequence_of(node.inputs.iter().map(|input| input.cloned().unwrap_or_default()))
+            }
+            Sequence::Empty { dtype } => {
+                TensorType { dtype: Some(*dtype), ..TensorType::sequence_of(std::iter::empty()) }
+            }
+            Sequence::At => {
+                let members = members(node)?;
+                let member = match position(node, 1, members.len())? {
+                    Some(at) => Some(members[at].clone()),
+                    None => common(node, members),
+                };
+                member.ok_or_else(|| Stop::contradiction("an empty sequence has no members"))?
+            }
+            Sequence::Insert => {
+                let tensor = node.inputs.get(1).copied().flatten().cloned().unwrap_or_default();
+                let mut members = members(node)?.to_vec();
+                if members.len() as i64 >= MAX_MEMBERS {
+                    return Err(Stop::Unknown("a sequence has too many members to follow"));
+                }
+                let end = members.len();
+                // The end itself is a position too; counted from behind it is none.
+                let at = match node.value(2).and_then(Value::as_ints).as_deref() {
+                    _ if !node.has_input(2) => Some(end),
+                    Some([at, ..]) if *at == end as i64 => Some(end),
+                    _ => position(node, 2, end)?,
+                };
+                members.insert(at.unwrap_or(end), tensor);
+                if at.is_none() && let Some(any) = common(node, &members) {
+                    members = vec![any; end + 1];
+                }
+                TensorType::sequence_of(members)
+            }
+            Sequence::Erase => {
+                let mut members = members(node)?.to_vec();
+                let at = match (node.has_input(1), members.len().checked_sub(1)) {
+                    (_, None) => return Err(Stop::contradiction("an empty sequence has no members")),
+                    (false, last) => last,
+                    (true, _) => position(node, 1, members.len())?,
+                };
+                let any = common(node, &members);
+                members.remove(at.unwrap_or(0));
+                if at.is_none() && let Some(any) = any {
+                    members.fill(any);
+                }
+                TensorType::sequence_of(members)
+            }
+            Sequence::Length => {
+                let length = members(node).ok().map(|members| Value::ints([members.len() as i64]));
+                TensorType::new(Some(DType::I64), Shape::scalar()).with_value(length)
+            }
+            Sequence::Split { axis, keep_dims } => {
+                let input = node.input(0)?;
+                let axis = input.axis(*axis)?;
+                let parts = parts(node, &input[axis])?;
+                let keep = *keep_dims || node.has_input(1);
+                TensorType::sequence_of(parts.into_iter().map(|extent| {
+                    let shape = if keep { input.with(axis, extent) } else { without_axis(input, axis) };
+                    TensorType::new(node.dtype(0), shape)
+                }))
+            }
+            Sequence::Concat { axis, new_axis } => concatenated(node, *axis, *new_axis)?,
+        }))
+    }
+
+    fn cost(&self, _: &Operands<'_>) -> Result<Cost, Stop> {
+        Ok(Cost::FREE)
+    }
+
+    fn memory(&self, _: &Operands<'_>) -> Memory {
+        match self {
+            Sequence::At => Memory::selects(0),
+            Sequence::Length | Sequence::Empty { .. } => Memory::untouched(),
+            _ => Memory::fresh(),
+        }
+    }
+
+    fn role(&self, index: usize) -> Role {
+        match self {
+            Sequence::Construct => Role::Operand,
+            Sequence::Insert if index < 2 => Role::Operand,
+            _ if index == 0 => Role::Operand,
+            _ => Role::Constant,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{infer, ints, output, shape};
+
+    fn scalar(value: i64) -> TensorType {
+        TensorType::known(DType::I64, Shape::scalar(), Value::ints([value]))
+    }
+
+    fn pair() -> TensorType {
+        TensorType::sequence_of([shape(&[2, 3]), shape(&[4, 3])])
+    }
+
+    fn result(op: Sequence, inputs: &[TensorType]) -> TensorType {
+        infer(&op, inputs)[0].clone()
+    }
+
+    #[test]
+    fn each_operator() {
+        let third = shape(&[5, 3]);
+        let (first, second) = (shape(&[2, 3]), shape(&[4, 3]));
+        let three = |a: &TensorType, b: &TensorType, c: &TensorType| {
+            TensorType::sequence_of([a.clone(), b.clone(), c.clone()])
+        };
+        let rows = [
+            (Sequence::Construct, vec![first.clone(), second.clone()], pair()),
+            (Sequence::At, vec![pair(), scalar(-1)], second.clone()),
+            (Sequence::Insert, vec![pair(), third.clone()], three(&first, &second, &third)),
+            (Sequence::Insert, vec![pair(), third.clone(), scalar(2)], three(&first, &second, &third)),
+            (Sequence::Insert, vec![pair(), third.clone(), scalar(-1)], three(&first, &third, &second)),
+            (Sequence::Erase, vec![pair()], TensorType::sequence_of([first.clone()])),
+            (Sequence::Erase, vec![pair(), scalar(0)], TensorType::sequence_of([second.clone()])),
+            (Sequence::Length, vec![pair()], scalar(2)),
+            (Sequence::Concat { axis: 0, new_axis: false }, vec![pair()], shape(&[6, 3])),
+        ];
+        for (op, inputs, expected) in rows {
+            assert_eq!(result(op.clone(), &inputs), expected, "{op:?}");
+        }
+        let stacked = TensorType::sequence_of([first.clone(), first]);
+        assert_eq!(output(&Sequence::Concat { axis: -1, new_axis: true }, &[stacked]), Shape::of(&[2, 3, 2]));
+    }
+
+    #[test]
+    fn splitting() {
+        let tensor = shape(&[5, 3]);
+        let split = |keep_dims| Sequence::Split { axis: 0, keep_dims };
+        let extents = |typed: TensorType| -> Vec<Shape> {
+            typed.sequence.iter().flat_map(|members| members.iter()).filter_map(|m| m.shape.clone()).collect()
+        };
+        let two = |a: i64, b: i64| vec![Shape::of(&[a, 3]), Shape::of(&[b, 3])];
+        assert_eq!(extents(result(split(true), &[tensor.clone(), ints(&[1, 4])])), two(1, 4));
+        assert_eq!(extents(result(split(false), &[tensor.clone(), scalar(3)])), two(3, 2));
+        assert_eq!(extents(result(split(false), &[tensor])), vec![Shape::of(&[3]); 5]);
+    }
+
+    #[test]
+    fn unknown_positions_and_symbols() {
+        let anywhere = TensorType::new(Some(DType::I64), Shape::scalar());
+        assert_eq!(
+            result(Sequence::At, &[pair(), anywhere]).shape,
+            Some(Shape::new([Expr::symbol("test_0_0"), Expr::Int(3)]))
+        );
+        let seq = Expr::symbol("seq");
+        let step = |extent: Expr| TensorType::new(Some(DType::F32), Shape::new([Expr::ONE, extent]));
+        let steps = TensorType::sequence_of([step(seq.clone()), step(Expr::ONE)]);
+        assert_eq!(
+            output(&Sequence::Concat { axis: 1, new_axis: false }, &[steps]),
+            Shape::new([Expr::ONE, seq + 1])
+        );
+    }
+}

@@ -1,0 +1,402 @@
+//! Operators that make tensors from attributes, shapes or conditions: constants, ranges, shape queries.
+
+use std::sync::Arc;
+
+use weigh_ir::{
+    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, Stored, TensorType,
+    Value, resolve_axis, single,
+};
+
+use crate::parameter::Ints;
+
+/// A stored value as a node. ONNX `Constant`.
+#[derive(Clone, Debug)]
+pub struct Constant(pub Arc<Stored>);
+
+/// Where the shape of a generated tensor comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Generated {
+    /// One value everywhere, in the shape that input 0 holds. ONNX `ConstantOfShape`.
+    Fill {
+        /// The element type.
+        dtype: DType,
+        /// The value, where it is a number.
+        value: Option<f64>,
+    },
+    /// From, to, step: inputs 0, 1, 2. ONNX `Range`.
+    Range,
+    /// Ones on a diagonal of a matrix shaped like input 0. ONNX `EyeLike`.
+    Eye {
+        /// The element type; `None` for that of the input.
+        dtype: Option<DType>,
+    },
+    /// Indices (0) become one-hot rows of depth (1) with off and on values (2). ONNX `OneHot`.
+    OneHot {
+        /// Where the new axis goes.
+        axis: i64,
+    },
+}
+
+/// What a query tells about its input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Query {
+    /// The extents from one axis to another. ONNX `Shape`.
+    Shape {
+        /// The first axis.
+        start: i64,
+        /// One past the last axis; `None` for the rank.
+        end: Option<i64>,
+    },
+    /// The number of elements. ONNX `Size`.
+    Size,
+}
+
+/// What only the data decides: the positions or elements that fulfil a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// The indices of the elements that are not zero, one column each. ONNX `NonZero`.
+    NonZero,
+    /// The slices where the condition (input 1) holds. ONNX `Compress`.
+    Compress {
+        /// Along which axis; `None` flattens first.
+        axis: Option<i64>,
+    },
+    /// Each different element (or slice) once; with first positions, inverse and counts. ONNX `Unique`.
+    Unique {
+        /// Along which axis; `None` flattens first.
+        axis: Option<i64>,
+    },
+}
+
+impl Operator for Constant {
+    fn name(&self) -> &str {
+        "Constant"
+    }
+
+    fn detail(&self, _: &Operands<'_>) -> String {
+        self.0.dtype.to_string()
+    }
+
+    fn infer(&self, _: &mut Inference<'_>) -> Result<Outputs, Stop> {
+        let typed = TensorType::new(Some(self.0.dtype), self.0.shape.clone());
+        Ok(single(typed.with_value(self.0.value.clone())))
+    }
+
+    fn cost(&self, _: &Operands<'_>) -> Result<Cost, Stop> {
+        Ok(Cost::FREE)
+    }
+
+    fn memory(&self, _: &Operands<'_>) -> Memory {
+        Memory::untouched()
+    }
+
+    fn role(&self, _: usize) -> Role {
+        Role::Constant
+    }
+}
+
+impl Generated {
+    fn typed(&self, node: &Inference<'_>) -> Result<TensorType, Stop> {
+        match self {
+            Generated::Fill { dtype, value } => {
+                let shape = Shape::new(extents_in(node, 0)?);
+                let elements = shape.elements().as_int().and_then(|count| usize::try_from(count).ok());
+                let filled = elements.filter(|count| *count <= weigh_ir::MAX_VALUE_ELEMENTS).zip(*value);
+                let value = filled.map(|(count, value)| match dtype.is_float() {
+                    true => Value::Floats(vec![value; count].into()),
+                    false => Value::ints(std::iter::repeat_n(value as i64, count)),
+                });
+                Ok(TensorType::new(Some(*dtype), shape).with_value(value))
+            }
+            Generated::Range => range(node),
+            Generated::Eye { dtype } => Ok(TensorType::new(dtype.or(node.dtype(0)), node.input(0)?.clone())),
+            Generated::OneHot { axis } => {
+                let indices = node.input(0)?;
+                let axis = resolve_axis(*axis, indices.rank() + 1)?;
+                let depth = match node.value(1).and_then(|value| value.as_exprs()?.first().cloned()) {
+                    Some(depth) => depth,
+                    None => node.unknown_dim(0, axis),
+                };
+                let mut shape = indices.clone();
+                shape.0.insert(axis, depth);
+                Ok(TensorType::new(node.dtype(2), shape))
+            }
+        }
+    }
+}
+
+/// The extents that an input holds as its elements; fresh symbols where only their number is known.
+pub(crate) fn extents_in(node: &Inference<'_>, index: usize) -> Result<Vec<Expr>, Stop> {
+    if let Some(dims) = node.value(index).and_then(|value| value.as_exprs()) {
+        return match dims.iter().find(|dim| dim.as_int().is_some_and(|dim| dim < 0)) {
+            Some(negative) => Err(Stop::contradiction(format!("an extent of {negative}"))),
+            None => Ok(dims.to_vec()),
+        };
+    }
+    match node.input(index)?.as_ints().as_deref() {
+        Some([rank]) => {
+            let rank = usize::try_from(*rank).unwrap_or(0).min(64);
+            Ok((0..rank).map(|axis| node.unknown_dim(0, axis)).collect())
+        }
+        _ => Err(Stop::Unknown("a shape depends on values that are not known")),
+    }
+}
+
+/// ⌈(limit − start) / step⌉ elements, their values where they are few and known.
+fn range(node: &Inference<'_>) -> Result<TensorType, Stop> {
+    let dtype = node.dtype(0);
+    let bound = |index: usize| node.value(index).and_then(|value| value.as_exprs()?.first().cloned());
+    let typed = |length: Expr| TensorType::new(dtype, Shape::new([length]));
+    match (bound(0), bound(1), bound(2)) {
+        (Some(start), Some(limit), Some(step)) => {
+            let length = (&limit - &start).ceil_div(&step).larger(&Expr::ZERO);
+            let count = length.as_int().filter(|count| *count <= weigh_ir::MAX_VALUE_ELEMENTS as i64);
+            let value = count.map(|count| Value::exprs((0..count).map(|at| &start + &step * at)));
+            Ok(typed(length).with_value(value))
+        }
+        _ => {
+            let number =
+                |index: usize| node.value(index).and_then(|value| value.as_floats()?.first().copied());
+            match (number(0), number(1), number(2)) {
+                (Some(start), Some(limit), Some(step)) if step != 0.0 => {
+                    let length = ((limit - start) / step).ceil().max(0.0);
+                    if length >= 9e18 {
+                        return Err(Stop::contradiction("the range is endless"));
+                    }
+                    Ok(typed(Expr::Int(length as i64)))
+                }
+                _ => Ok(typed(node.unknown_dim(0, 0))),
+            }
+        }
+    }
+}
+
+impl Operator for Generated {
+    fn name(&self) -> &str {
+        match self {
+            Generated::Fill { .. } => "ConstantOfShape",
+            Generated::Range => "Range",
+            Generated::Eye { .. } => "EyeLike",
+            Generated::OneHot { .. } => "OneHot",
+        }
+    }
+
+    fn detail(&self, _: &Operands<'_>) -> String {
+        String::new()
+    }
+
+    fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop> {
+        self.typed(node).map(single)
+    }
+
+    /// A range adds its step once for each element; the others only write.
+    fn cost(&self, node: &Operands<'_>) -> Result<Cost, Stop> {
+        match self {
+            Generated::Range => Ok(Cost::other(node.output(0)?.elements())),
+            _ => Ok(Cost::FREE),
+        }
+    }
+
+    fn memory(&self, _: &Operands<'_>) -> Memory {
+        Memory::fresh()
+    }
+
+    fn role(&self, _: usize) -> Role {
+        Role::Constant
+    }
+}
+
+impl Operator for Query {
+    fn name(&self) -> &str {
+        match self {
+            Query::Shape { .. } => "Shape",
+            Query::Size => "Size",
+        }
+    }
+
+    fn detail(&self, _: &Operands<'_>) -> String {
+        String::new()
+    }
+
+    fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop> {
+        let input = node.input(0)?;
+        Ok(single(match self {
+            Query::Size => TensorType::known(DType::I64, Shape::scalar(), Value::exprs([input.elements()])),
+            Query::Shape { start, end } => {
+                let rank = input.rank() as i64;
+                let clamp = |axis: i64| {
+                    (if axis < 0 { axis.saturating_add(rank) } else { axis }).clamp(0, rank) as usize
+                };
+                let (start, end) = (clamp(*start), clamp(end.unwrap_or(rank)));
+                let dims = &input.dims()[start.min(end)..end];
+                let shape = Shape::of(&[dims.len() as i64]);
+                TensorType::known(DType::I64, shape, Value::exprs(dims.iter().cloned()))
+            }
+        }))
+    }
+
+    fn cost(&self, _: &Operands<'_>) -> Result<Cost, Stop> {
+        Ok(Cost::FREE)
+    }
+
+    fn memory(&self, _: &Operands<'_>) -> Memory {
+        Memory::untouched()
+    }
+
+    fn role(&self, _: usize) -> Role {
+        Role::Constant
+    }
+}
+
+impl Operator for Selection {
+    fn name(&self) -> &str {
+        match self {
+            Selection::NonZero => "NonZero",
+            Selection::Compress { .. } => "Compress",
+            Selection::Unique { .. } => "Unique",
+        }
+    }
+
+    fn detail(&self, _: &Operands<'_>) -> String {
+        String::new()
+    }
+
+    fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop> {
+        let input = node.input(0)?;
+        let dtype = node.dtype(0);
+        let indices = |dim: Expr| TensorType::new(Some(DType::I64), Shape::new([dim]));
+        Ok(match self {
+            Selection::NonZero => {
+                let rank = Expr::from(input.rank().max(1));
+                single(TensorType::new(Some(DType::I64), Shape::new([rank, node.unknown_dim(0, 1)])))
+            }
+            Selection::Compress { axis } | Selection::Unique { axis } => {
+                let (shape, along) = match axis {
+                    Some(axis) => {
+                        let axis = input.axis(*axis)?;
+                        (input.with(axis, node.unknown_dim(0, axis)), input[axis].clone())
+                    }
+                    None => (Shape::new([node.unknown_dim(0, 0)]), input.elements()),
+                };
+                let kept = shape[axis.map_or(Ok(0), |axis| input.axis(axis))?].clone();
+                let mut outputs = single(TensorType::new(dtype, shape));
+                if matches!(self, Selection::Unique { .. }) {
+                    outputs.extend([indices(kept.clone()), indices(along), indices(kept)]);
+                }
+                outputs
+            }
+        })
+    }
+
+    fn cost(&self, _: &Operands<'_>) -> Result<Cost, Stop> {
+        Ok(Cost::FREE)
+    }
+
+    fn memory(&self, _: &Operands<'_>) -> Memory {
+        Memory::fresh()
+    }
+
+    fn role(&self, index: usize) -> Role {
+        if index == 0 { Role::Operand } else { Role::Constant }
+    }
+}
+
+/// Elements above or below a diagonal; the rest becomes 0. ONNX `Trilu`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Triangle;
+
+impl Operator for Triangle {
+    fn name(&self) -> &str {
+        "Trilu"
+    }
+
+    fn detail(&self, _: &Operands<'_>) -> String {
+        String::new()
+    }
+
+    fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop> {
+        Ok(single(TensorType::new(node.dtype(0), node.input(0)?.clone())))
+    }
+
+    fn cost(&self, _: &Operands<'_>) -> Result<Cost, Stop> {
+        Ok(Cost::FREE)
+    }
+
+    fn memory(&self, _: &Operands<'_>) -> Memory {
+        Memory::in_place([0])
+    }
+
+    fn role(&self, _: usize) -> Role {
+        Role::Constant
+    }
+}
+
+/// Extents that a target shape asks for and input 0 broadcasts to. ONNX `Expand`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expand {
+    /// The target extents.
+    pub shape: Ints,
+}
+
+impl Operator for Expand {
+    fn name(&self) -> &str {
+        "Expand"
+    }
+
+    fn detail(&self, _: &Operands<'_>) -> String {
+        String::new()
+    }
+
+    fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop> {
+        let target = match &self.shape {
+            Ints::Fixed(dims) => Shape::of(dims),
+            Ints::Input(index) => Shape::new(extents_in(node, *index)?),
+        };
+        let input = node.input(0)?;
+        let shape = input.broadcast(&target)?;
+        let value = node.value(0).and_then(|value| crate::values::broadcast(value, input, &shape));
+        Ok(single(TensorType::new(node.dtype(0), shape).with_value(value)))
+    }
+
+    fn cost(&self, _: &Operands<'_>) -> Result<Cost, Stop> {
+        Ok(Cost::FREE)
+    }
+
+    fn memory(&self, _: &Operands<'_>) -> Memory {
+        Memory::fresh()
+    }
+
+    fn role(&self, index: usize) -> Role {
+        if index == 0 { Role::Operand } else { Role::Constant }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{infer, ints, output, shape};
+
+    #[test]
+    fn queries_return_formulas() {
+        let batch = Expr::symbol("batch");
+        let input = TensorType::new(Some(DType::F32), Shape::new([batch.clone(), Expr::Int(3)]));
+        let dims = infer(&Query::Shape { start: 0, end: Some(-1) }, &[input]);
+        assert_eq!(dims[0].value, Some(Value::exprs([batch])));
+    }
+
+    #[test]
+    fn generated_shapes() {
+        let zeros = Generated::Fill { dtype: DType::F32, value: Some(0.0) };
+        assert_eq!(output(&zeros, &[ints(&[64, 3, 7, 7])]), Shape::of(&[64, 3, 7, 7]));
+        let scalar = |value| TensorType::known(DType::I64, Shape::scalar(), Value::ints([value]));
+        let numbers = infer(&Generated::Range, &[scalar(2), scalar(9), scalar(3)]);
+        assert_eq!(numbers[0].value, Some(Value::ints([2, 5, 8])));
+    }
+
+    #[test]
+    fn what_data_decides_is_a_symbol() {
+        let found = output(&Selection::NonZero, &[shape(&[4, 5])]);
+        assert_eq!(found[0], Expr::Int(2));
+        assert!(found[1].as_symbol().is_some());
+    }
+}

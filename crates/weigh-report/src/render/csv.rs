@@ -1,0 +1,81 @@
+//! One row per layer, exact and machine-readable: plain integers, or formulas where symbols are unbound.
+//! An unknown is an empty field, never a zero.
+
+use crate::render::{RenderOptions, Renderer, SortKey, sort, text};
+use crate::report::{Count, Layer, Report};
+
+pub(super) struct Csv;
+
+const HEADER: &str = "model,index,name,op,detail,scope,inputs,outputs,output_shapes,parameters,macs,flops,\
+other_ops,bytes_moved,output_elements,live_bytes,mean_ms,unpriced";
+
+impl Renderer for Csv {
+    fn name(&self) -> &'static str {
+        "csv"
+    }
+
+    fn about(&self) -> &'static str {
+        "one row per layer, exact numbers"
+    }
+
+    fn media(&self) -> &'static str {
+        "text/csv"
+    }
+
+    fn render(&self, reports: &[Report], options: &RenderOptions) -> String {
+        let mut page = format!("{HEADER}\n");
+        for report in reports {
+            let model = report.model.as_ref().map_or("", |model| &model.name);
+            let times = sort::times(report);
+            for index in order(report, options) {
+                let fields = fields(model, index, &report.layers[index], times[index]);
+                page.push_str(&fields.iter().map(|field| quote(field)).collect::<Vec<_>>().join(","));
+                page.push('\n');
+            }
+        }
+        page
+    }
+}
+
+/// The order of rows: as executed unless a key is given.
+pub(super) fn order(report: &Report, options: &RenderOptions) -> Vec<usize> {
+    match options.sort {
+        None | Some(SortKey::Order) => (0..report.layers.len()).collect(),
+        Some(key) => sort::Scales::new(report, key).order(),
+    }
+}
+
+fn fields(model: &str, index: usize, layer: &Layer, mean_ms: Option<f64>) -> [String; 18] {
+    let exact = |count: &Option<Count>| count.as_ref().map(Count::exact).unwrap_or_default();
+    let shape =
+        |shape: &Option<crate::report::Shape>| shape.as_ref().map_or("?".to_owned(), |s| s.to_string());
+    [
+        model.to_owned(),
+        index.to_string(),
+        layer.name.clone(),
+        layer.op.clone(),
+        layer.detail.clone(),
+        layer.scope.clone(),
+        layer.inputs.join(" "),
+        layer.outputs.join(" "),
+        layer.output_shapes.iter().map(shape).collect::<Vec<_>>().join(" "),
+        exact(&layer.parameters),
+        exact(&layer.macs),
+        exact(&layer.flops),
+        exact(&layer.other_ops),
+        exact(&layer.bytes_moved),
+        exact(&layer.output_elements),
+        exact(&layer.live_bytes),
+        mean_ms.map(|value| value.to_string()).unwrap_or_default(),
+        layer.unpriced.clone().unwrap_or_default(),
+    ]
+}
+
+/// A field as RFC 4180 wants it, with control characters as visible escapes.
+fn quote(field: &str) -> String {
+    let field = text::clean(field, true);
+    match field.contains([',', '"']) || field.starts_with(' ') || field.ends_with(' ') {
+        true => format!("\"{}\"", field.replace('"', "\"\"")),
+        false => field,
+    }
+}

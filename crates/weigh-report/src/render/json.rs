@@ -1,0 +1,44 @@
+//! The document itself, one per report, one after another.
+
+use crate::render::{RenderOptions, Renderer, text};
+use crate::report::Report;
+
+pub(super) struct Json;
+
+impl Renderer for Json {
+    fn name(&self) -> &'static str {
+        "json"
+    }
+
+    fn about(&self) -> &'static str {
+        "the whole report, one document per model"
+    }
+
+    fn media(&self) -> &'static str {
+        "application/json"
+    }
+
+    fn render(&self, reports: &[Report], _: &RenderOptions) -> String {
+        reports.iter().map(|report| harmless(&document(report)) + "\n").collect()
+    }
+}
+
+fn document(report: &Report) -> String {
+    // Writing plain data cannot fail: there are no maps with keys that are not strings.
+    serde_json::to_string_pretty(report).unwrap_or_default()
+}
+
+/// Characters a terminal would obey or hide occur in strings only, where they may be written as escapes.
+fn harmless(document: &str) -> String {
+    let mut escaped = String::with_capacity(document.len());
+    for c in document.chars() {
+        match text::is_unsafe(c) && c != '\n' {
+            true => c
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .for_each(|unit| escaped.push_str(&format!("\\u{unit:04x}"))),
+            false => escaped.push(c),
+        }
+    }
+    escaped
+}

@@ -1,0 +1,174 @@
+//! Tables for documents and pull requests: totals as read and exact, then the layers with exact numbers.
+
+use super::numbers::{self, Kind};
+use crate::render::{RenderOptions, Renderer, SortKey, csv, sort, text};
+use crate::report::{Count, Layer, Report, Totals};
+
+pub(super) struct Markdown;
+
+impl Renderer for Markdown {
+    fn name(&self) -> &'static str {
+        "markdown"
+    }
+
+    fn about(&self) -> &'static str {
+        "tables of totals and layers"
+    }
+
+    fn media(&self) -> &'static str {
+        "text/markdown"
+    }
+
+    fn render(&self, reports: &[Report], options: &RenderOptions) -> String {
+        reports.iter().map(|report| document(report, options)).collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn document(report: &Report, options: &RenderOptions) -> String {
+    let mut page = String::new();
+    if let Some(model) = &report.model {
+        page.push_str(&format!("## {}\n\n", plain(&model.name)));
+    }
+    let dims: Vec<String> = (report.bindings.iter())
+        .map(|(symbol, value)| {
+            let assumed = if report.assumed.contains(symbol) { " (assumed)" } else { "" };
+            format!("{} = {value}{assumed}", plain(symbol))
+        })
+        .chain(report.unbound.iter().map(|symbol| format!("{} is unbound", plain(symbol))))
+        .collect();
+    if !dims.is_empty() {
+        page.push_str(&format!("{}\n\n", dims.join(", ")));
+    }
+    if let Some(totals) = &report.totals {
+        page.push_str(&headline(totals));
+    }
+    if let Some(coverage) = &report.coverage {
+        let unknown: Vec<String> = coverage
+            .unknown
+            .iter()
+            .map(|unknown| format!("{} × {}", unknown.count, plain(&unknown.op)))
+            .collect();
+        let unknown =
+            if unknown.is_empty() { String::new() } else { format!("; unknown: {}", unknown.join(", ")) };
+        page.push_str(&format!(
+            "\n{0} nodes, {1} shaped, {2} priced{unknown}\n",
+            coverage.nodes, coverage.shaped, coverage.priced
+        ));
+    }
+    if !report.measurements.is_empty() {
+        page.push_str(&measured(report));
+    }
+    if !report.layers.is_empty() {
+        page.push_str(&layers(report, options));
+    }
+    page
+}
+
+fn headline(totals: &Totals) -> String {
+    let mut page = "| metric | value | exact |\n|---|--:|--:|\n".to_owned();
+    let activations = totals.activations.clone().unwrap_or_default();
+    let bytes = |extent: Option<crate::report::Extent>| extent.map(|extent| extent.bytes);
+    let (everything, compute, memory) = (true, totals.complete.compute, totals.complete.memory);
+    let rows = [
+        ("parameters", totals.parameters.clone(), Kind::Count, everything),
+        ("buffers", totals.buffers.clone(), Kind::Count, everything),
+        ("model size", totals.model_size.stored_bytes.clone(), Kind::Bytes, everything),
+        ("MACs", totals.macs.clone(), Kind::Count, compute),
+        ("FLOPs", totals.flops.clone(), Kind::Count, compute),
+        ("other operations", totals.other_ops.clone(), Kind::Count, compute),
+        ("bytes moved", totals.bytes_moved.clone(), Kind::Bytes, memory),
+        ("activations, total", bytes(activations.total), Kind::Bytes, memory),
+        ("activations, peak", bytes(activations.peak), Kind::Bytes, memory),
+        ("best-order peak", bytes(activations.best_order_peak), Kind::Bytes, memory),
+        ("arena", activations.arena_bytes, Kind::Bytes, memory),
+    ];
+    for (metric, count, kind, complete) in rows {
+        let Some(count) = count else { continue };
+        let least = if complete { "" } else { "≥ " };
+        let (value, exact) = (numbers::count(&count, kind), formula(&count));
+        page.push_str(&format!("| {metric} | {least}{} | {exact} |\n", plain(&value)));
+    }
+    page
+}
+
+fn measured(report: &Report) -> String {
+    let mut page =
+        "\n| engine | threads | batch | latency p50 | 95 % CI | throughput |\n|---|--:|--:|--:|--:|--:|\n"
+            .to_owned();
+    for run in &report.measurements {
+        let number = |value: Option<u64>| value.map_or(String::new(), |value| value.to_string());
+        let stage = run.stages.inference.clone().unwrap_or_default();
+        let interval = |[low, high]: [f64; 2]| format!("[{low}, {high}] ms");
+        let throughput = run.throughput.as_ref().and_then(|throughput| {
+            Some(format!("{} {}/s", numbers::rate(throughput.per_second?), plain(&throughput.unit)))
+        });
+        page.push_str(&format!(
+            "| {} {} | {} | {} | {} | {} | {} |\n",
+            plain(&run.engine.name),
+            plain(run.engine.version.as_deref().unwrap_or_default()),
+            number(run.threads.map(u64::from)),
+            number(run.batch),
+            stage.p50_ms.map_or("not measured".to_owned(), |value| format!("{value} ms")),
+            stage.p50_ci_ms.map(interval).unwrap_or_default(),
+            throughput.unwrap_or_default(),
+        ));
+    }
+    page
+}
+
+fn layers(report: &Report, options: &RenderOptions) -> String {
+    let mut page = "\n| layer | operator | output | parameters | MACs | other operations | bytes moved |\n\
+        |---|---|---|--:|--:|--:|--:|\n"
+        .to_owned();
+    let all = csv::order(report, options);
+    let shown = match options.layers {
+        true => all,
+        false => {
+            let key = options.sort.unwrap_or(SortKey::Macs);
+            sort::Scales::new(report, key).order().into_iter().take(options.top).collect()
+        }
+    };
+    for layer in shown.into_iter().filter_map(|index| report.layers.get(index)) {
+        page.push_str(&row(layer));
+    }
+    page
+}
+
+fn row(layer: &Layer) -> String {
+    let count = |count: &Option<Count>| count.as_ref().map_or("?".to_owned(), formula);
+    let shapes: Vec<String> = (layer.output_shapes.iter())
+        .map(|shape| shape.as_ref().map_or("?".to_owned(), |shape| shape.to_string()))
+        .collect();
+    format!(
+        "| {} | {} | {} | {} | {} | {} | {} |\n",
+        plain(&layer.name),
+        plain(&format!("{} {}", layer.op, layer.detail)),
+        shapes.join(" "),
+        count(&layer.parameters),
+        count(&layer.macs),
+        count(&layer.other_ops),
+        count(&layer.bytes_moved),
+    )
+}
+
+/// A number as digits, a formula as code.
+fn formula(count: &Count) -> String {
+    match count.number() {
+        Some(value) => value.to_string(),
+        None => format!("`{}`", count.exact()),
+    }
+}
+
+/// Text of any origin without meaning to Markdown or HTML, and of bounded length.
+fn plain(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text::shorten(&text::clean(text, true), 120, true).chars() {
+        match c {
+            '<' => escaped.push_str("&lt;"),
+            '&' => escaped.push_str("&amp;"),
+            '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '#' | '~' => escaped.extend(['\\', c]),
+            c => escaped.push(c),
+        }
+    }
+    escaped.trim().to_owned()
+}

@@ -1,0 +1,76 @@
+//! Showing reports: one renderer per output, behind a registry.
+//!
+//! Adding an output is one file and one line in [`renderers`]. Renderers are pure: the same reports and options
+//! give the same text.
+
+mod csv;
+mod grid;
+mod ink;
+mod json;
+mod markdown;
+mod numbers;
+mod sort;
+mod terminal;
+mod text;
+
+use crate::Report;
+
+pub use sort::SortKey;
+
+/// How to render. The default is what suits a file: no colour, 100 columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenderOptions {
+    /// Columns that lines of text must fit in.
+    pub width: usize,
+    /// Whether to colour, by ANSI escape sequences.
+    pub colour: bool,
+    /// Whether characters outside ASCII may be used.
+    pub unicode: bool,
+    /// Show every layer instead of the heaviest.
+    pub layers: bool,
+    /// Show the module tree, down to this depth.
+    pub depth: Option<usize>,
+    /// What to order layers by. Unless given: the heaviest by MACs, the full table in execution order.
+    pub sort: Option<SortKey>,
+    /// How many of the heaviest layers to show.
+    pub top: usize,
+}
+
+impl Default for RenderOptions {
+    fn default() -> RenderOptions {
+        RenderOptions {
+            width: 100,
+            colour: false,
+            unicode: true,
+            layers: false,
+            depth: None,
+            sort: None,
+            top: 5,
+        }
+    }
+}
+
+/// One output.
+pub trait Renderer: Sync {
+    /// What the user calls it, e.g. `json`.
+    fn name(&self) -> &'static str;
+
+    /// What it is, in a few words for the help text.
+    fn about(&self) -> &'static str;
+
+    /// Its media type, e.g. `application/json`.
+    fn media(&self) -> &'static str;
+
+    /// The reports as text that ends with a newline (or is empty).
+    fn render(&self, reports: &[Report], options: &RenderOptions) -> String;
+}
+
+/// All outputs, the default first.
+pub fn renderers() -> &'static [&'static dyn Renderer] {
+    &[&terminal::Terminal, &json::Json, &csv::Csv, &markdown::Markdown]
+}
+
+/// The output of this name.
+pub fn renderer(name: &str) -> Option<&'static dyn Renderer> {
+    renderers().iter().copied().find(|renderer| renderer.name() == name)
+}

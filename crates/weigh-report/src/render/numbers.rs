@@ -1,0 +1,128 @@
+//! Counts, sizes and times as people read them: a number, its unit, and what is not known said in words.
+
+use weigh_ir::units;
+
+use crate::report::{Count, Interval};
+
+/// What a count counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Things: SI prefixes.
+    Count,
+    /// Memory: IEC prefixes.
+    Bytes,
+}
+
+/// A count as text: `4.089 G`, `97.49 MiB`, `4.089 G·batch`, `4.719 M·seq bytes`, `? (overflow)`.
+pub(super) fn count(count: &Count, kind: Kind) -> String {
+    match (count.number(), count.0.invalid()) {
+        (Some(value), _) => number(value as f64, kind),
+        (_, Some(_)) => format!("? ({})", count.exact()),
+        _ => match kind {
+            Kind::Count => count.0.pretty(),
+            Kind::Bytes => match count.0.pretty() {
+                sum if is_sum(&sum) => format!("({sum}) bytes"),
+                term => format!("{term} bytes"),
+            },
+        },
+    }
+}
+
+/// Whether the formula has more than one term at its top.
+fn is_sum(formula: &str) -> bool {
+    let mut depth = 0;
+    formula.chars().any(|c| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        depth == 0 && matches!(c, '+' | '-')
+    })
+}
+
+pub(super) fn number(value: f64, kind: Kind) -> String {
+    match kind {
+        Kind::Count => units::si(value),
+        Kind::Bytes => units::bytes(value),
+    }
+}
+
+/// Number and unit apart: `4.089 G` is `4.089` and `G`.
+pub(super) fn split(text: &str) -> (&str, &str) {
+    text.split_once(' ').unwrap_or((text, ""))
+}
+
+/// Times in one unit, chosen for the first, with enough digits to tell them apart: `59.7`, `[59.1, 60.4]`.
+pub(super) fn times(values: &[f64]) -> (Vec<String>, &'static str) {
+    let (factor, unit) = match values.first().map_or(0.0, |value| value.abs()) {
+        first if first >= 1000.0 => (1e-3, "s"),
+        first if first >= 1.0 || first == 0.0 => (1.0, "ms"),
+        first if first >= 1e-3 => (1e3, "µs"),
+        _ => (1e6, "ns"),
+    };
+    let scaled: Vec<f64> = values.iter().map(|value| value * factor).collect();
+    (apart(&scaled), unit)
+}
+
+/// The values with the fewest decimals, and at least three digits of the first, that tell unequal ones apart.
+pub(super) fn apart(values: &[f64]) -> Vec<String> {
+    let first = values.first().copied().unwrap_or(0.0);
+    let decimals = units::significant(first, 3).split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let written =
+        |decimals: usize| values.iter().map(|value| format!("{value:.decimals$}")).collect::<Vec<_>>();
+    (decimals..decimals + 3)
+        .map(written)
+        .find(|texts| {
+            texts.iter().zip(values).skip(1).all(|(text, value)| *text != texts[0] || *value == first)
+        })
+        .unwrap_or_else(|| written(decimals + 3))
+}
+
+/// One time: `59.7 ms`.
+pub(super) fn time(milliseconds: f64) -> String {
+    let (texts, unit) = times(&[milliseconds]);
+    format!("{} {unit}", texts[0])
+}
+
+/// A rate of any size: `16.7`, `12.35 k`.
+pub(super) fn rate(per_second: f64) -> String {
+    match per_second.abs() >= 10_000.0 {
+        true => units::si(per_second),
+        false => apart(&[per_second])[0].clone(),
+    }
+}
+
+/// An interval around a rate, in plain numbers where the rate is one.
+pub(super) fn rate_interval(per_second: f64, [low, high]: Interval) -> String {
+    match per_second.abs() >= 10_000.0 {
+        true => format!("[{}, {}]", units::si(low), units::si(high)),
+        false => match &apart(&[per_second, low, high])[..] {
+            [_, low, high] => format!("[{low}, {high}]"),
+            _ => String::new(),
+        },
+    }
+}
+
+/// A share of a whole: `5.7 %`, `13 %`, `< 0.1 %`.
+pub(super) fn share(share: f64) -> String {
+    match share * 100.0 {
+        percent if percent > 0.0 && percent < 0.1 => "< 0.1 %".to_owned(),
+        percent => format!("{percent:.1} %"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_show_enough_digits() {
+        assert_eq!(times(&[59.71, 59.1, 60.4]).0, ["59.7", "59.1", "60.4"]);
+        assert_eq!(times(&[59.71, 59.70, 59.73]).0, ["59.71", "59.70", "59.73"]);
+        assert_eq!(times(&[59.7, 59.7, 59.7]).0, ["59.7", "59.7", "59.7"]);
+        assert_eq!(time(0.0832), "83.2 µs");
+        assert_eq!(time(1203.0), "1.20 s");
+    }
+
+    #[test]
+    fn an_invalid_count_is_no_number() {
+        assert_eq!(count(&Count(weigh_ir::Expr::Int(i64::MAX) * 2), Kind::Count), "? (invalid: overflow)");
+    }
+}

@@ -1,0 +1,186 @@
+//! What follows from the facts: predictions, comparisons, verdicts, advice.
+
+use crate::Report;
+use crate::render::grid::{Column, Grid};
+use crate::render::ink::{Ink, Line, Role};
+use crate::render::numbers::{self, Kind, share, time, times};
+use crate::report::{Basis, Bound, ComparisonVerdict, Costs, Prediction, Status};
+
+pub(super) fn predictions(report: &Report, ink: &Ink) -> Vec<Line> {
+    if report.predictions.is_empty() {
+        return Vec::new();
+    }
+    let mut grid = Grid::new(vec![
+        Column::left("PREDICTION").shrinks_to(16),
+        Column::left("").rank(5),
+        Column::right("batch").rank(6),
+        Column::right("theoretical").rank(1),
+        Column::right("predicted"),
+        Column::left("").rank(3),
+        Column::left("bound by").rank(2),
+        Column::right("memory").rank(4),
+        Column::left(""),
+        Column::right("efficiency").rank(7),
+        Column::right("energy").rank(8),
+    ]);
+    for prediction in &report.predictions {
+        grid.row(predicted(prediction, ink));
+    }
+    grid.lines(ink)
+}
+
+fn predicted(prediction: &Prediction, ink: &Ink) -> Vec<(Role, String)> {
+    let plain = |text: Option<String>| (Role::Plain, ink.text(&text.unwrap_or_default()));
+    let (expected, interval) = match (prediction.predicted_ms, prediction.predicted_ci_ms) {
+        (Some(value), Some([low, high])) => {
+            let (texts, unit) = times(&[value, low, high]);
+            (format!("{} {unit}", texts[0]), format!("[{}, {}]", texts[1], texts[2]))
+        }
+        (Some(value), None) => (time(value), String::new()),
+        (None, _) => ("?".to_owned(), String::new()),
+    };
+    let bound = prediction.bound.map(|bound| match bound {
+        Bound::Compute => "compute",
+        Bound::Memory => "memory",
+        Bound::Overhead => "overhead",
+    });
+    let (role, fits) = match prediction.fits {
+        Some(true) => (Role::Good, "fits"),
+        Some(false) => (Role::Bad, "does not fit"),
+        None => (Role::Dim, ""),
+    };
+    vec![
+        (Role::Plain, ink.name(&prediction.device, 32)),
+        (Role::Dim, ink.name(&prediction.dtype, 12)),
+        plain(prediction.batch.map(|batch| batch.to_string())),
+        plain(prediction.theoretical_ms.map(time)),
+        (Role::Value, ink.text(&expected)),
+        (Role::Dim, interval),
+        plain(bound.map(str::to_owned)),
+        plain(prediction.memory_bytes.as_ref().map(|bytes| numbers::count(bytes, Kind::Bytes))),
+        (role, fits.to_owned()),
+        plain(prediction.efficiency.map(share)),
+        plain(prediction.energy_mj.map(|millijoules| format!("{} mJ", numbers::rate(millijoules)))),
+    ]
+}
+
+pub(super) fn comparisons(report: &Report, ink: &Ink) -> Vec<Line> {
+    if report.comparisons.is_empty() {
+        return Vec::new();
+    }
+    let mut grid = Grid::new(vec![
+        Column::left("COMPARISON").shrinks_to(20),
+        Column::left("").shrinks_to(12),
+        Column::right("ratio"),
+        Column::left("95 % CI").rank(1),
+        Column::left(""),
+        Column::left("").rank(2),
+    ]);
+    for comparison in &report.comparisons {
+        let pair = format!("{} : {}", ink.name(&comparison.b, 28), ink.name(&comparison.a, 28));
+        let ratio = comparison.ratio.map_or("?".to_owned(), |ratio| format!("{ratio:.3}"));
+        let (role, verdict) = match comparison.verdict {
+            Some(ComparisonVerdict::Faster) => (Role::Good, "faster"),
+            Some(ComparisonVerdict::Slower) => (Role::Bad, "slower"),
+            Some(ComparisonVerdict::Same) => (Role::Plain, "same"),
+            Some(ComparisonVerdict::Unclear) => (Role::Warn, "unclear"),
+            None => (Role::Plain, ""),
+        };
+        let detectable = comparison.detectable.map(|change| format!("could see {}", share(change)));
+        grid.row(vec![
+            (Role::Plain, pair),
+            (Role::Dim, ink.name(&comparison.metric, 32)),
+            (Role::Value, ratio),
+            (
+                Role::Dim,
+                comparison.ci.map(|[low, high]| format!("[{low:.3}, {high:.3}]")).unwrap_or_default(),
+            ),
+            (role, verdict.to_owned()),
+            (Role::Dim, detectable.unwrap_or_default()),
+        ]);
+    }
+    grid.lines(ink)
+}
+
+pub(super) fn verdicts(report: &Report, ink: &Ink) -> Vec<Line> {
+    if report.verdicts.is_empty() {
+        return Vec::new();
+    }
+    let mut grid = Grid::new(vec![
+        Column::left("REQUIREMENTS").shrinks_to(20),
+        Column::left(""),
+        Column::right("actual"),
+        Column::right("limit"),
+        Column::right("margin").rank(1),
+    ]);
+    for verdict in &report.verdicts {
+        let (role, status) = match verdict.status {
+            Status::Met => (Role::Good, "✓ met"),
+            Status::Missed => (Role::Bad, "✗ missed"),
+            Status::Unknown => (Role::Warn, "? unknown"),
+        };
+        let unit = ink.name(&verdict.unit, 12);
+        let amount = |value: Option<f64>| match value {
+            Some(value) => format!("{} {unit}", numbers::rate(value)).trim_end().to_owned(),
+            None => "?".to_owned(),
+        };
+        grid.row(vec![
+            (Role::Plain, ink.name(&verdict.requirement, 48)),
+            (role, ink.text(status)),
+            (Role::Value, amount(verdict.actual)),
+            (Role::Plain, amount(verdict.limit)),
+            (Role::Dim, verdict.margin.map(share).unwrap_or_default()),
+        ]);
+    }
+    grid.lines(ink)
+}
+
+pub(super) fn advice(report: &Report, ink: &Ink) -> Vec<Line> {
+    if report.advice.is_empty() {
+        return Vec::new();
+    }
+    let mut grid = Grid::new(vec![
+        Column::left("ADVICE").shrinks_to(24),
+        Column::left("helps").rank(2),
+        Column::left("changes"),
+        Column::left("basis").rank(1),
+        Column::left("where").shrinks_to(10).rank(3),
+    ]);
+    for advice in &report.advice {
+        let basis = match advice.basis {
+            Basis::Measured => "measured",
+            Basis::Computed => "computed",
+            Basis::Rule => "rule of thumb",
+        };
+        let place = match advice.applies_to.as_slice() {
+            [] => "the whole model".to_owned(),
+            [only] => ink.name(only, 28),
+            [first, rest @ ..] => format!("{} and {} more", ink.name(first, 20), rest.len()),
+        };
+        grid.row(vec![
+            (Role::Plain, ink.name(&advice.technique, 40)),
+            (Role::Dim, ink.name(&advice.goal, 12)),
+            (Role::Value, ink.text(&changes(&advice.changes, ink))),
+            (Role::Dim, basis.to_owned()),
+            (Role::Dim, place),
+        ]);
+    }
+    grid.lines(ink)
+}
+
+/// `MACs -810.4 M · size -16.10 KiB`
+fn changes(costs: &Costs, ink: &Ink) -> String {
+    let signed = |text: String| if text.starts_with('-') { text } else { format!("+{text}") };
+    let counts = [
+        ("MACs", &costs.macs, Kind::Count),
+        ("parameters", &costs.parameters, Kind::Count),
+        ("memory", &costs.bytes, Kind::Bytes),
+    ];
+    let mut parts: Vec<String> = (counts.into_iter())
+        .filter_map(|(name, count, kind)| {
+            Some(format!("{name} {}", signed(numbers::count(count.as_ref()?, kind))))
+        })
+        .collect();
+    parts.extend(costs.latency_ms.map(|change| format!("latency {}", signed(time(change)))));
+    parts.join(ink.dot())
+}

@@ -1,0 +1,70 @@
+//! The ticket: one model on one screen, in sections that appear only where the report has something to say.
+
+mod coverage;
+mod decisions;
+mod header;
+mod layers;
+mod panel;
+mod performance;
+mod totals;
+mod tree;
+
+use super::ink::{Ink, Line, Role};
+use super::{RenderOptions, Renderer};
+use crate::Report;
+
+pub(super) struct Terminal;
+
+impl Renderer for Terminal {
+    fn name(&self) -> &'static str {
+        "table"
+    }
+
+    fn about(&self) -> &'static str {
+        "the ticket, for reading"
+    }
+
+    fn media(&self) -> &'static str {
+        "text/plain"
+    }
+
+    fn render(&self, reports: &[Report], options: &RenderOptions) -> String {
+        let ink = Ink::new(options);
+        let rule = Line::new(Role::Dim, ink.text(&"─".repeat(ink.width)));
+        let separator = ink.paint(&[Line::default(), rule, Line::default()]);
+        let tickets: Vec<String> =
+            reports.iter().map(|report| ink.paint(&ticket(report, options, &ink))).collect();
+        tickets.join(&separator)
+    }
+}
+
+/// All sections, a blank line between them.
+fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
+    let sections = [
+        header::lines(report, ink),
+        totals::lines(report, ink),
+        performance::lines(report, ink),
+        decisions::predictions(report, ink),
+        tree::lines(report, options, ink),
+        layers::lines(report, options, ink),
+        decisions::comparisons(report, ink),
+        decisions::verdicts(report, ink),
+        decisions::advice(report, ink),
+        coverage::nodes(report, ink),
+        coverage::remarks(report, ink),
+    ];
+    let mut page: Vec<Line> = Vec::new();
+    for section in sections.into_iter().filter(|section| !section.is_empty()) {
+        if !page.is_empty() {
+            page.push(Line::default());
+        }
+        page.extend(section);
+    }
+    page
+}
+
+/// `1 node`, `2 nodes`.
+fn many(count: u64, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
+}

@@ -1,0 +1,94 @@
+//! The document `weigh.report/1`.
+//!
+//! Invariants:
+//! - every key is always written: a list may be empty, and what is unknown or does not apply is null;
+//! - numbers are plain integers or floats in the unit their key names;
+//! - reading accepts keys it does not know and lacks, but no other version of the document;
+//! - paths and the words of closed lists (`met`, `missed`, `unknown`) are stable within a version; keys may be added.
+
+mod count;
+mod decisions;
+mod layers;
+mod model;
+mod performance;
+mod read;
+mod totals;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use count::{Count, Formula, Shape};
+pub use decisions::{Advice, Basis, Comparison, ComparisonVerdict, Costs, Status, Verdict};
+pub use layers::{Layer, Module};
+pub use model::{Diagnostic, Environment, Model, Severity, Tensor};
+pub use performance::{
+    Bound, Engine, Interval, LayerTime, Measurement, PredictedLayer, Prediction, ProcessMemory, SAMPLES_FOR,
+    StageTime, Stages, Throughput,
+};
+pub use read::{ReadError, SCHEMA, Version};
+pub use totals::{Activations, Complete, Coverage, Extent, ModelSize, Scaling, Totals, UnknownOp};
+
+/// Everything one command found out about one model.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// Name and version of this document.
+    pub schema: Version,
+    /// The model; null where a command needs none.
+    #[serde(default)]
+    pub model: Option<Model>,
+    /// What each symbol was bound to.
+    #[serde(default)]
+    pub bindings: BTreeMap<String, i64>,
+    /// The bound symbols that the user did not give a value for.
+    #[serde(default)]
+    pub assumed: Vec<String>,
+    /// The symbols without a value: counts are formulas over them.
+    #[serde(default)]
+    pub unbound: Vec<String>,
+    /// Totals over the model.
+    #[serde(default)]
+    pub totals: Option<Totals>,
+    /// How totals depend on the symbols.
+    #[serde(default)]
+    pub scaling: Option<Scaling>,
+    /// How many nodes the totals cover.
+    #[serde(default)]
+    pub coverage: Option<Coverage>,
+    /// The nodes, in execution order.
+    #[serde(default)]
+    pub layers: Vec<Layer>,
+    /// The module tree, parents first.
+    #[serde(default)]
+    pub modules: Vec<Module>,
+    /// The machine measurements were made on.
+    #[serde(default)]
+    pub environment: Option<Environment>,
+    /// What was measured.
+    #[serde(default)]
+    pub measurements: Vec<Measurement>,
+    /// What is predicted.
+    #[serde(default)]
+    pub predictions: Vec<Prediction>,
+    /// Comparisons with another model or report.
+    #[serde(default)]
+    pub comparisons: Vec<Comparison>,
+    /// Requirements and whether they are met.
+    #[serde(default)]
+    pub verdicts: Vec<Verdict>,
+    /// What to change.
+    #[serde(default)]
+    pub advice: Vec<Advice>,
+    /// Remarks.
+    #[serde(default)]
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// The JSON schema of [`Report`], as published.
+pub fn schema() -> schemars::Schema {
+    let mut schema = schemars::schema_for!(Report);
+    schema.insert("$id".to_owned(), SCHEMA.into());
+    schema.insert("title".to_owned(), "weigh report".into());
+    schema
+}

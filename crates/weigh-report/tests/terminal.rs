@@ -1,0 +1,111 @@
+//! What people see. The snapshots were read by eye; the invariants hold for every fixture.
+
+mod fixtures;
+
+use unicode_width::UnicodeWidthStr;
+use weigh_report::{RenderOptions, Report, SortKey, renderer};
+
+fn show(report: Report, options: RenderOptions) -> String {
+    renderer("table").unwrap().render(&[report], &options)
+}
+
+fn at(width: usize) -> RenderOptions {
+    RenderOptions { width, ..RenderOptions::default() }
+}
+
+#[test]
+fn the_ticket() {
+    let ticket = show(fixtures::resnet50(), at(100));
+    insta::assert_snapshot!("ticket", ticket);
+    assert!(ticket.lines().count() <= 32, "{} rows", ticket.lines().count());
+}
+
+#[test]
+fn narrow() {
+    insta::assert_snapshot!("ticket_narrow", show(fixtures::resnet50(), at(60)));
+}
+
+#[test]
+fn ascii() {
+    let ticket = show(fixtures::resnet50(), RenderOptions { unicode: false, ..at(100) });
+    assert!(ticket.is_ascii());
+    insta::assert_snapshot!("ticket_ascii", ticket);
+}
+
+#[test]
+fn coloured() {
+    let options = RenderOptions { colour: true, ..at(100) };
+    insta::assert_snapshot!("ticket_coloured", show(fixtures::resnet50(), options).replace('\x1b', "^"));
+}
+
+#[test]
+fn formulas() {
+    insta::assert_snapshot!("formulas", show(fixtures::bert(), at(100)));
+    insta::assert_snapshot!("formulas_bound", show(fixtures::bert_bound(), at(100)));
+}
+
+#[test]
+fn unknowns() {
+    let ticket = show(fixtures::unknowns(), at(100));
+    insta::assert_snapshot!("unknowns", ticket);
+    for total in ["≥ 4.089 G", "≥ 8.178 G", "2 nodes unpriced", "3 nodes unshaped", "not measured"] {
+        assert!(ticket.contains(total), "{total} is not in\n{ticket}");
+    }
+}
+
+#[test]
+fn hostile() {
+    insta::assert_snapshot!("hostile", show(fixtures::hostile(), at(100)));
+}
+
+#[test]
+fn tables() {
+    let options = RenderOptions { layers: true, depth: Some(3), ..at(120) };
+    insta::assert_snapshot!("tables", show(fixtures::resnet50(), options));
+    let options = RenderOptions { layers: true, depth: Some(2), sort: Some(SortKey::Time), ..at(70) };
+    insta::assert_snapshot!("tables_narrow", show(fixtures::resnet50(), options));
+}
+
+#[test]
+fn decisions() {
+    insta::assert_snapshot!("decisions", show(fixtures::decisions(), at(100)));
+    insta::assert_snapshot!("sweep", show(fixtures::sweep(), at(100)));
+}
+
+#[test]
+fn several_models_are_told_apart() {
+    let both = [fixtures::bert_bound(), fixtures::bert_bound()];
+    let page = renderer("table").unwrap().render(&both, &at(80));
+    assert_eq!(page.matches("bert.onnx").count(), 2);
+    assert!(page.contains(&format!("\n\n{}\n\n", "─".repeat(80))));
+}
+
+#[test]
+fn every_line_fits_and_nothing_hostile_gets_through() {
+    let fixtures = [
+        fixtures::resnet50(),
+        fixtures::bert(),
+        fixtures::bert_bound(),
+        fixtures::unknowns(),
+        fixtures::hostile(),
+        fixtures::decisions(),
+        fixtures::sweep(),
+        Report::default(),
+    ];
+    for report in fixtures {
+        for width in [40, 60, 80, 92, 100, 160] {
+            for (unicode, layers) in [(true, false), (true, true), (false, false), (false, true)] {
+                let options = RenderOptions { unicode, layers, depth: layers.then_some(9), ..at(width) };
+                let page = show(report.clone(), options);
+                for line in page.lines() {
+                    assert!(line.width() <= width, "{} > {width}: {line}", line.width());
+                    assert_eq!(line.trim_end(), line);
+                }
+                assert!(!page.contains(|c: char| c.is_control() && c != '\n'));
+                assert!(!page.contains(['\u{202e}', '\u{200f}']));
+                assert!(unicode || page.is_ascii(), "{page}");
+                assert!(!page.contains("9223372036854775807"));
+            }
+        }
+    }
+}

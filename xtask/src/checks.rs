@@ -1,0 +1,30 @@
+//! The checks that need only cargo.
+
+use anyhow::Result;
+
+use crate::process::{cargo, run, succeeds};
+use crate::steps::Steps;
+
+/// Formatting, lints, documentation, licences, tests.
+pub fn all(steps: &mut Steps) -> Result<()> {
+    steps.step("formatting", || run(cargo(&["fmt", "--all", "--check"])))?;
+    steps
+        .step("lints", || run(cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])))?;
+    steps.step("documentation", || {
+        let mut doc = cargo(&["doc", "--workspace", "--no-deps"]);
+        doc.env("RUSTDOCFLAGS", "-D warnings");
+        run(doc)
+    })?;
+    licences(steps)?;
+    steps.step("tests", || run(cargo(&["test", "--workspace"])))
+}
+
+/// Not the advisories: they change from day to day, and a test must not fail for what happened elsewhere.
+fn licences(steps: &mut Steps) -> Result<()> {
+    let name = "licences, bans, sources";
+    if !succeeds(cargo(&["deny", "--version"])) {
+        steps.skip(name, "cargo-deny is not installed");
+        return Ok(());
+    }
+    steps.step(name, || run(cargo(&["deny", "check", "licenses", "bans", "sources"])))
+}

@@ -1,0 +1,79 @@
+//! The project's own chores, started as `cargo xtask COMMAND`.
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports to a person")]
+
+mod checks;
+mod corpus;
+mod process;
+mod steps;
+mod venv;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::corpus::Corpus;
+use crate::steps::Steps;
+
+const USAGE: &str = "\
+Usage: cargo xtask COMMAND
+
+Commands:
+  test [--fast]       everything that must pass before a merge: formatting, lints, docs, licences, tests, corpora;
+                      --fast leaves the corpora out
+  corpus [NAME]...    compare the release binary with other counts on real and hostile models; without names, all of:
+{corpora}
+  fetch               make the Python environment and the models that the corpora need
+  speed               time `weigh inspect` beside onnx.shape_inference (not a test)";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match run(&args.iter().map(String::as_str).collect::<Vec<_>>()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &[&str]) -> Result<()> {
+    match args {
+        ["test"] => Steps::run(|steps| {
+            checks::all(steps)?;
+            corpus::all(steps, Corpus::ALL)
+        }),
+        ["test", "--fast"] => Steps::run(checks::all),
+        ["corpus", names @ ..] => {
+            let chosen = if names.is_empty() { Corpus::ALL.to_vec() } else { Corpus::named(names)? };
+            Steps::run(|steps| corpus::all(steps, &chosen))
+        }
+        ["fetch"] => Steps::run(|steps| corpus::fetch(steps, Corpus::ALL)),
+        ["speed"] => Steps::run(corpus::speed),
+        ["help" | "--help" | "-h"] => {
+            println!("{}", usage());
+            Ok(())
+        }
+        _ => bail!("not a command: {:?}\n\n{}", args.join(" "), usage()),
+    }
+}
+
+fn usage() -> String {
+    let corpora: Vec<String> = Corpus::ALL
+        .iter()
+        .map(|c| format!("                        {:<12} {}", c.name(), c.about()))
+        .collect();
+    USAGE.replace("{corpora}", &corpora.join("\n"))
+}
+
+/// The root of the repository.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+/// Where cargo builds, and where everything that is made or downloaded lives.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir))
+}

@@ -1,0 +1,53 @@
+//! The Python environment of the corpus scripts, made once for each state of `corpus/requirements.txt`.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::process::{command, run};
+use crate::{corpus, root};
+
+/// An environment that holds what the requirements ask for.
+pub struct Venv {
+    folder: PathBuf,
+}
+
+impl Venv {
+    /// Make the environment, or take the one that stands.
+    ///
+    /// # Errors
+    /// No `python3` with the `venv` module, or an installation that failed.
+    pub fn ready() -> Result<Venv> {
+        let venv = Venv { folder: corpus::folder().join("venv") };
+        let requirements = root().join("corpus/requirements.txt");
+        let wanted = std::fs::read_to_string(&requirements)
+            .with_context(|| format!("cannot read {}", requirements.display()))?;
+        let stamp = venv.folder.join("requirements.txt");
+        if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+            return Ok(venv);
+        }
+        let mut make = command("python3");
+        make.args(["-m", "venv", "--clear"]).arg(&venv.folder);
+        run(make).context("making a Python environment needs python3 with its venv module")?;
+        let mut install = venv.python();
+        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
+        install.arg(&requirements);
+        run(install)?;
+        std::fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
+        Ok(venv)
+    }
+
+    /// The interpreter, free of settings that belong to other environments.
+    pub fn python(&self) -> Command {
+        let mut python = command(self.folder.join("bin/python"));
+        python.env_remove("PYTHONPATH").env_remove("PYTHONHOME").env("PYTHONDONTWRITEBYTECODE", "1");
+        python
+    }
+
+    /// What tells this environment from another: the text of its requirements.
+    pub fn identity(&self) -> Result<String> {
+        let stamp = self.folder.join("requirements.txt");
+        std::fs::read_to_string(&stamp).with_context(|| format!("cannot read {}", stamp.display()))
+    }
+}
