@@ -237,9 +237,15 @@ impl Writer {
 
     /// A field of bytes or text.
     pub fn bytes(&mut self, number: u32, bytes: impl AsRef<[u8]>) -> &mut Writer {
-        self.tag(number, 2);
-        self.varint(bytes.as_ref().len() as u64);
+        self.announce(number, bytes.as_ref().len() as u64);
         self.0.extend_from_slice(bytes.as_ref());
+        self
+    }
+
+    /// The beginning of a field of so many bytes, which the caller appends.
+    pub fn announce(&mut self, number: u32, length: u64) -> &mut Writer {
+        self.tag(number, 2);
+        self.varint(length);
         self
     }
 

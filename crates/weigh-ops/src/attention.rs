@@ -123,7 +123,7 @@ struct Heads {
 /// The extent of one of `parts` equal parts.
 fn part(whole: &Expr, parts: &Expr) -> Result<Expr, Stop> {
     match (whole, parts) {
-        (Expr::Int(_), Expr::Int(0)) => Err(Stop::contradiction("attention has no heads")),
+        (_, Expr::Int(..=0)) => Err(Stop::contradiction(format!("attention with {parts} heads"))),
         (Expr::Int(whole), Expr::Int(parts)) if whole % parts != 0 => {
             Err(Stop::contradiction(format!("{whole} elements do not split into {parts} heads")))
         }
@@ -159,7 +159,9 @@ impl Attention {
                 // A buffer: the node writes into it and it keeps its size.
                 keys = scalar(node, index)? + &key.steps;
                 stored = room.clone();
-            } else if let Some(total) = known(self.inputs.total_length).and_then(|index| scalar(node, index).ok()) {
+            } else if let Some(total) =
+                known(self.inputs.total_length).and_then(|index| scalar(node, index).ok())
+            {
                 stored = total.larger(room);
                 keys = total;
             } else {
@@ -311,7 +313,8 @@ impl Operator for Attention {
 
     fn role(&self, index: usize) -> Role {
         let inputs = &self.inputs;
-        let either = |pair: Option<(usize, usize)>| pair.is_some_and(|pair| index == pair.0 || index == pair.1);
+        let either =
+            |pair: Option<(usize, usize)>| pair.is_some_and(|pair| index == pair.0 || index == pair.1);
         match index {
             0..=2 => Role::Operand,
             _ if inputs.bias == Some(index) || inputs.sink == Some(index) || either(inputs.norms) => {
@@ -372,7 +375,9 @@ impl ProjectedAttention {
         let hidden = match self.hidden_sizes {
             Some(sizes) => sizes.map(Expr::Int),
             None => {
-                let third = weights[1].exact_div(&Expr::Int(3)).unwrap_or_else(|| weights[1].floor_div(&Expr::Int(3)));
+                let third = weights[1]
+                    .exact_div(&Expr::Int(3))
+                    .unwrap_or_else(|| weights[1].floor_div(&Expr::Int(3)));
                 [third.clone(), third.clone(), third]
             }
         };
@@ -421,7 +426,8 @@ impl Operator for ProjectedAttention {
         // Over all heads the extents of a head add up to those of Q and V.
         let (attended, scores) = (&tokens * &keys * (q + v), &tokens * &keys * &heads);
         let added = !self.quantized && adds(node, 5);
-        let mut cost = Cost::macs(&projected * input + attended).and_other(scores * (1 + SOFTMAX + i64::from(added)));
+        let mut cost =
+            Cost::macs(&projected * input + attended).and_other(scores * (1 + SOFTMAX + i64::from(added)));
         if node.has_input(2) {
             cost = cost.and_other(projected.clone());
         }
@@ -430,7 +436,7 @@ impl Operator for ProjectedAttention {
             cost = cost.and_other(projected);
         }
         if let Some(rotated) = self.rotary {
-            let rotated = if rotated == 0 { q + k } else { heads * (2 * rotated) };
+            let rotated = if rotated == 0 { q + k } else { heads * 2 * rotated };
             cost = cost.and_other(tokens * rotated * ROTATION);
         }
         Ok(cost)
@@ -565,7 +571,11 @@ mod tests {
 
     #[test]
     fn packed_queries_keys_and_values() {
-        let op = Attention { name: "MultiHeadAttention", inputs: AttentionInputs::MULTI_HEAD, ..plain(Some(4), None) };
+        let op = Attention {
+            name: "MultiHeadAttention",
+            inputs: AttentionInputs::MULTI_HEAD,
+            ..plain(Some(4), None)
+        };
         let packed = [shape(&[2, 7, 4, 3, 16])];
         assert_eq!(infer(&op, &packed)[0].shape, Some(Shape::of(&[2, 7, 64])));
         assert_eq!(cost(&op, &packed).macs, Expr::Int(2 * 4 * 7 * 7 * 32));
@@ -582,7 +592,11 @@ mod tests {
 
     #[test]
     fn grouped_queries_with_a_cache() {
-        let op = Attention { name: "GroupQueryAttention", inputs: AttentionInputs::GROUPED, ..plain(Some(32), Some(8)) };
+        let op = Attention {
+            name: "GroupQueryAttention",
+            inputs: AttentionInputs::GROUPED,
+            ..plain(Some(32), Some(8))
+        };
         let (batch, total) = (Expr::symbol("batch"), Expr::symbol("total"));
         let cache = TensorType::new(
             Some(DType::F16),

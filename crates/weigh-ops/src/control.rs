@@ -38,7 +38,7 @@ fn stable(
     skip: usize,
 ) -> Result<(Vec<TensorType>, Vec<TensorType>), Stop> {
     let mut carried: Vec<TensorType> = initial.iter().map(without_value).collect();
-    for round in 0.. {
+    for round in 0..ROUNDS + 2 {
         let inputs = before.iter().chain(&carried).chain(after).cloned().collect();
         let outputs = node.bodies.infer(0, inputs)?;
         if outputs.len() < skip + carried.len() {
@@ -62,11 +62,8 @@ fn stable(
             // Not even ranks settle: nothing is known but the element type.
             carried = carried.iter().map(|typed| TensorType::unknown(typed.dtype)).collect();
         }
-        if round > ROUNDS {
-            return Err(Stop::Unknown("the shapes that a loop carries do not settle"));
-        }
     }
-    unreachable!("the rounds end above")
+    Err(Stop::Unknown("the types that a loop carries do not settle"))
 }
 
 /// A type with an axis more, of this extent.
@@ -282,7 +279,7 @@ impl Operator for Scan {
         let inner = |typed: TensorType, axis: Option<usize>| {
             let Some(mut shape) = typed.shape else { return TensorType::unknown(typed.dtype) };
             axis.into_iter().chain(self.batched.then_some(0)).for_each(|axis| drop(shape.0.remove(axis)));
-            TensorType { sequence: typed.sequence, ..TensorType::new(typed.dtype, shape) }
+            TensorType::new(typed.dtype, shape)
         };
         let mut slices = Vec::new();
         for index in 0..self.scanned {
@@ -331,8 +328,10 @@ mod tests {
     use crate::testing::shape;
     use weigh_ir::Bodies;
 
+    type Body<'a> = &'a dyn Fn(&[TensorType]) -> Vec<TensorType>;
+
     /// Bodies as functions of the types of their inputs.
-    struct Fake<'a>(Vec<&'a dyn Fn(&[TensorType]) -> Vec<TensorType>>);
+    struct Fake<'a>(Vec<Body<'a>>);
 
     impl Bodies for Fake<'_> {
         fn infer(&mut self, index: usize, inputs: Vec<TensorType>) -> Result<Vec<TensorType>, Stop> {
@@ -348,7 +347,8 @@ mod tests {
         costs: &[i64],
     ) -> (Outputs, Result<Cost, Stop>) {
         let inputs: Vec<_> = inputs.iter().map(Option::as_ref).collect();
-        let mut node = Inference { inputs: &inputs, output_count: 2, symbol_stem: "test", bodies: &mut bodies };
+        let mut node =
+            Inference { inputs: &inputs, output_count: 2, symbol_stem: "test", bodies: &mut bodies };
         let outputs = op.infer(&mut node).expect("the operator infers");
         let costs: Vec<_> = costs.iter().map(|macs| Ok(Cost::macs(Expr::Int(*macs)))).collect();
         let found: Vec<_> = outputs.iter().map(Some).collect();
@@ -357,7 +357,10 @@ mod tests {
     }
 
     fn scalar(dtype: DType, value: Option<Expr>) -> Option<TensorType> {
-        Some(TensorType::new(Some(dtype), Shape::scalar()).with_value(value.map(|value| Value::exprs([value]))))
+        Some(
+            TensorType::new(Some(dtype), Shape::scalar())
+                .with_value(value.map(|value| Value::exprs([value]))),
+        )
     }
 
     fn macs(cost: Result<Cost, Stop>) -> Expr {

@@ -4,7 +4,10 @@
 //! one file, or one row of a family's table, in this crate and one row in a format's lowering table.
 #![forbid(unsafe_code)]
 
+mod attention;
+mod control;
 mod conv;
+mod detection;
 mod elementwise;
 mod linear;
 mod movement;
@@ -12,7 +15,12 @@ mod normalization;
 mod opaque;
 mod parameter;
 mod pool;
+mod quantize;
+mod random;
+mod recurrent;
 mod reduce;
+mod resize;
+mod sequence;
 mod tensors;
 #[cfg(test)]
 mod testing;
@@ -20,7 +28,10 @@ mod values;
 mod views;
 mod window;
 
+pub use attention::{Attention, AttentionInputs, ProjectedAttention, RotaryEmbedding};
+pub use control::{If, Loop, Scan};
 pub use conv::{Conv, ConvTranspose, DeformConv, Layout};
+pub use detection::{NonMaxSuppression, RegionPool, RegionPooling};
 pub use elementwise::{Arity, Cast, Elementwise, FUNCTIONS, Function, Returns};
 pub use linear::{Einsum, Gemm, MatMul};
 pub use movement::{Movement, Split};
@@ -28,7 +39,12 @@ pub use normalization::{Norm, Normalization};
 pub use opaque::Opaque;
 pub use parameter::Ints;
 pub use pool::{GlobalPool, MaxUnpool, Pool, Pooling};
+pub use quantize::{BlockQuantizedMatMul, Dequantize, DynamicQuantize, Granularity, IntegerMatMul, Quantize};
+pub use random::{Distribution, Dropout, Random};
+pub use recurrent::{Activation, Cell, Recurrent};
 pub use reduce::{ArgReduce, Cumulate, Reduce, TopK};
+pub use resize::{AffineGrid, AspectRatio, GridSample, Interpolation, Resize, Scales};
+pub use sequence::Sequence;
 pub use tensors::{Constant, Expand, Generated, Query, Selection, Triangle};
 pub use views::View;
 pub use window::{Padding, Window};

@@ -287,7 +287,10 @@ mod tests {
             (&DynamicQuantize, vec![image], DType::U8, 3 * 24 + 5),
         ];
         for (op, inputs, dtype, operations) in rows {
-            assert_eq!(infer(op, &inputs)[0], typed(dtype, &inputs[0].shape.as_ref().and_then(Shape::as_ints).expect("plain")));
+            assert_eq!(
+                infer(op, &inputs)[0],
+                typed(dtype, &inputs[0].shape.as_ref().and_then(Shape::as_ints).expect("plain"))
+            );
             assert_eq!(cost(op, &inputs), Cost::other(Expr::Int(operations)), "{op:?}");
         }
     }

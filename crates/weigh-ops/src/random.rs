@@ -56,6 +56,9 @@ impl Operator for Random {
 
     fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop> {
         let shape = match (&self.shape, self.distribution) {
+            (Some(dims), _) if dims.iter().any(|dim| *dim < 0) => {
+                return Err(Stop::contradiction(format!("a tensor of the extents {dims:?}")));
+            }
             (Some(dims), _) => Shape::of(dims),
             (None, Distribution::Multinomial { samples }) => {
                 Shape::new([node.input(0)?.dim(0)?.clone(), Expr::Int(samples)])

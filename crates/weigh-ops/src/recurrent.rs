@@ -6,9 +6,7 @@
 //! of the state) is elementwise and counted by the equations of the ONNX operator specification.
 
 use smallvec::smallvec;
-use weigh_ir::{
-    Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType,
-};
+use weigh_ir::{Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType};
 
 use crate::elementwise::FUNCTIONS;
 
@@ -86,8 +84,8 @@ pub struct Recurrent {
     pub cell: Cell,
     /// Hidden units; `None` where only the weights tell.
     pub hidden_size: Option<i64>,
-    /// 1, or 2 for forward and backward.
-    pub directions: i64,
+    /// Whether it runs forward and backward, with weights of its own each way.
+    pub bidirectional: bool,
     /// Whether the batch comes before the steps (ONNX `layout` 1).
     pub batch_first: bool,
     /// The activations of all directions in ONNX order; empty for the usual ones.
@@ -106,6 +104,10 @@ struct Extents {
 }
 
 impl Recurrent {
+    fn directions(&self) -> i64 {
+        if self.bidirectional { 2 } else { 1 }
+    }
+
     fn extents(&self, node: &Operands<'_>) -> Result<Extents, Stop> {
         let x = node.input(0)?;
         if x.rank() != 3 {
@@ -117,7 +119,9 @@ impl Recurrent {
                 let stored = &w[if self.quantized { 1 } else { 2 }];
                 match (&x[2], stored) {
                     (Expr::Int(a), Expr::Int(b)) if a != b => {
-                        return Err(Stop::contradiction(format!("inputs of {a} elements meet weights for {b}")));
+                        return Err(Stop::contradiction(format!(
+                            "inputs of {a} elements meet weights for {b}"
+                        )));
                     }
                     (Expr::Int(_), _) => x[2].clone(),
                     _ => stored.clone(),
@@ -135,8 +139,10 @@ impl Recurrent {
     /// Elementwise arithmetic of one hidden unit in one step, all directions together.
     fn elementwise(&self, node: &Operands<'_>) -> i64 {
         let usual = self.cell.activations();
-        let activations: i64 = (0..self.directions as usize)
-            .flat_map(|direction| usual.iter().enumerate().map(move |(at, row)| (direction * usual.len() + at, row)))
+        let activations: i64 = (0..self.directions() as usize)
+            .flat_map(|direction| {
+                usual.iter().enumerate().map(move |(at, row)| (direction * usual.len() + at, row))
+            })
             .map(|(at, (times, default))| times * self.activations.get(at).unwrap_or(default).0)
             .sum();
         // Each gate adds a bias for the input and one for the state.
@@ -145,7 +151,7 @@ impl Recurrent {
         let peepholes = if self.cell == Cell::Lstm && node.has_input(7) { 6 } else { 0 };
         // The integer products have scales of their own: each is scaled, then they are added.
         let scaling = if self.quantized { 3 * self.cell.gates() } else { 0 };
-        activations + self.directions * (biases + peepholes + scaling + self.cell.update())
+        activations + self.directions() * (biases + peepholes + scaling + self.cell.update())
     }
 }
 
@@ -160,13 +166,15 @@ impl Operator for Recurrent {
     }
 
     fn detail(&self, node: &Operands<'_>) -> String {
-        let both = if self.directions == 2 { " bidirectional" } else { "" };
-        self.extents(node).map(|extents| format!("{}→{}{both}", extents.input, extents.hidden)).unwrap_or_default()
+        let both = if self.bidirectional { " bidirectional" } else { "" };
+        self.extents(node)
+            .map(|extents| format!("{}→{}{both}", extents.input, extents.hidden))
+            .unwrap_or_default()
     }
 
     fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop> {
         let Extents { steps, batch, hidden, .. } = self.extents(&node.operands())?;
-        let directions = Expr::Int(self.directions);
+        let directions = Expr::Int(self.directions());
         let (all, last) = if self.batch_first {
             (
                 Shape::new([batch.clone(), steps, directions.clone(), hidden.clone()]),
@@ -190,10 +198,10 @@ impl Operator for Recurrent {
     fn cost(&self, node: &Operands<'_>) -> Result<Cost, Stop> {
         let Extents { steps, batch, input, hidden } = self.extents(node)?;
         let (runs, width) = (steps * batch, &input + &hidden);
-        let macs = &runs * &hidden * &width * (self.directions * self.cell.gates());
+        let macs = &runs * &hidden * &width * (self.directions() * self.cell.gates());
         let cost = Cost::macs(macs).and_other(&runs * &hidden * self.elementwise(node));
         // Input and state are quantised in every direction: divide, round, add the zero point.
-        let quantisation = if self.quantized { 3 * self.directions } else { 0 };
+        let quantisation = if self.quantized { 3 * self.directions() } else { 0 };
         Ok(cost.and_other(runs * width * quantisation))
     }
 
@@ -218,7 +226,14 @@ mod tests {
 
     fn layer(cell: Cell) -> Recurrent {
         let (hidden_size, activations) = (None, Vec::new());
-        Recurrent { cell, hidden_size, directions: 1, batch_first: false, activations, quantized: false }
+        Recurrent {
+            cell,
+            hidden_size,
+            bidirectional: false,
+            batch_first: false,
+            activations,
+            quantized: false,
+        }
     }
 
     #[test]
@@ -226,16 +241,19 @@ mod tests {
         let gru = |linear_before_reset| layer(Cell::Gru { linear_before_reset });
         // (layer, gates, elementwise arithmetic of a hidden unit without and with biases).
         let rows = [
-            (layer(Cell::Simple), 1, 1, 3),     // tanh
-            (gru(false), 3, 14, 20),            // 2 sigmoids of 4, tanh, 5 for the update
-            (gru(true), 3, 15, 21),             // and one addition
-            (layer(Cell::Lstm), 4, 18, 26),     // 3 sigmoids of 4, 2 tanh, 4 for the update
+            (layer(Cell::Simple), 1, 1, 3), // tanh
+            (gru(false), 3, 14, 20),        // 2 sigmoids of 4, tanh, 5 for the update
+            (gru(true), 3, 15, 21),         // and one addition
+            (layer(Cell::Lstm), 4, 18, 26), // 3 sigmoids of 4, 2 tanh, 4 for the update
         ];
         for (op, gates, plain, biased) in rows {
             // 5 steps, batch 2, 3 inputs, 4 hidden units.
             let mut inputs = vec![shape(&[5, 2, 3]), shape(&[1, gates * 4, 3]), shape(&[1, gates * 4, 4])];
             let macs = 5 * 2 * gates * 4 * (3 + 4);
-            assert_eq!(cost(&op, &inputs), Cost { macs: Expr::Int(macs), other_ops: Expr::Int(5 * 2 * 4 * plain) });
+            assert_eq!(
+                cost(&op, &inputs),
+                Cost { macs: Expr::Int(macs), other_ops: Expr::Int(5 * 2 * 4 * plain) }
+            );
             inputs.push(shape(&[1, 2 * gates * 4]));
             assert_eq!(cost(&op, &inputs).other_ops, Expr::Int(5 * 2 * 4 * biased), "{op:?}");
         }
@@ -245,7 +263,8 @@ mod tests {
     fn symbolic_batch_and_steps_give_a_formula() {
         let (batch, seq) = (Expr::symbol("batch"), Expr::symbol("seq"));
         let x = TensorType::new(Some(DType::F32), Shape::new([batch.clone(), seq.clone(), Expr::Int(128)]));
-        let op = Recurrent { directions: 2, batch_first: true, hidden_size: Some(256), ..layer(Cell::Lstm) };
+        let op =
+            Recurrent { bidirectional: true, batch_first: true, hidden_size: Some(256), ..layer(Cell::Lstm) };
         let inputs = [x, shape(&[2, 1024, 128]), shape(&[2, 1024, 256]), shape(&[2, 2048])];
         let outputs = infer(&op, &inputs);
         let dims = [batch.clone(), seq.clone(), Expr::Int(2), Expr::Int(256)];

@@ -57,17 +57,24 @@ fn members<'a>(node: &Inference<'a>) -> Result<&'a Arc<[TensorType]>, Stop> {
 /// The position that input `index` says, where it is known; it may count from the end.
 fn position(node: &Inference<'_>, index: usize, count: usize) -> Result<Option<usize>, Stop> {
     match node.value(index).and_then(Value::as_ints).as_deref() {
-        Some([position, ..]) => resolve_axis(*position, count)
-            .map(Some)
-            .map_err(|_| Stop::contradiction(format!("position {position} is outside a sequence of {count}"))),
+        Some([position, ..]) => resolve_axis(*position, count).map(Some).map_err(|_| {
+            Stop::contradiction(format!("position {position} is outside a sequence of {count}"))
+        }),
         _ => Ok(None),
     }
 }
 
-/// One type that all members have, extents that differ being unknown; `None` of nothing.
-fn common(node: &Inference<'_>, members: &[TensorType]) -> Option<TensorType> {
+/// The type of the member at `at` when it may be any of these; `None` of nothing.
+fn any_of(node: &Inference<'_>, members: &[TensorType], at: usize) -> Option<TensorType> {
+    let unknown = |axis| node.unknown_dim(0, member_axis(at, axis));
     let (first, rest) = members.split_first()?;
-    Some(rest.iter().fold(first.clone(), |common, member| merge(&common, member, &|axis| node.unknown_dim(0, axis))))
+    Some(rest.iter().fold(first.clone(), |any, member| merge(&any, member, &unknown)))
+}
+
+/// A number for an axis of a member that no axis of another member has: their unknown extents may differ.
+fn member_axis(at: usize, axis: usize) -> usize {
+    const MAX_RANK: usize = 64;
+    at * MAX_RANK + axis
 }
 
 /// The type of a tensor that is either of two: what differs is unknown, extents become `unknown(axis)`.
@@ -78,7 +85,8 @@ pub(crate) fn merge(a: &TensorType, b: &TensorType, unknown: &dyn Fn(usize) -> E
     let dtype = if a.dtype == b.dtype { a.dtype } else { None };
     let sequence = match (&a.sequence, &b.sequence) {
         (Some(a), Some(b)) if a.len() == b.len() => {
-            Some(a.iter().zip(b.iter()).map(|(a, b)| merge(a, b, unknown)).collect())
+            let pairs = a.iter().zip(b.iter()).enumerate();
+            Some(pairs.map(|(at, (a, b))| merge(a, b, &|axis| unknown(member_axis(at, axis)))).collect())
         }
         _ => None,
     };
@@ -98,13 +106,19 @@ fn parts(node: &Inference<'_>, extent: &Expr) -> Result<Vec<Expr>, Stop> {
     let each = if node.has_input(1) { node.ints(1)? } else { vec![1] };
     let is_scalar = !node.has_input(1) || node.input(1)?.rank() == 0;
     if !is_scalar {
+        let total = each.iter().try_fold(0i64, |total, part| total.checked_add(*part).filter(|_| *part >= 0));
+        if total.is_none() || extent.as_int().is_some_and(|extent| total != Some(extent)) {
+            return Err(Stop::contradiction(format!("an extent of {extent} does not split into {each:?}")));
+        }
         return Ok(each.into_iter().map(Expr::Int).collect());
     }
     let (Some(extent), Some(each)) = (extent.as_int(), each.first().copied()) else {
         return Err(UNKNOWN_MEMBERS);
     };
     if each <= 0 || extent < 0 {
-        return Err(Stop::contradiction(format!("an extent of {extent} does not split into parts of {each}")));
+        return Err(Stop::contradiction(format!(
+            "an extent of {extent} does not split into parts of {each}"
+        )));
     }
     let full = extent / each;
     if full >= MAX_MEMBERS {
@@ -122,7 +136,7 @@ fn without_axis(shape: &Shape, axis: usize) -> Shape {
 
 fn concatenated(node: &Inference<'_>, axis: i64, new_axis: bool) -> Result<TensorType, Stop> {
     let members = members(node)?;
-    let Some(all) = common(node, members) else {
+    let Some(all) = any_of(node, members, 0) else {
         return Err(Stop::contradiction("an empty sequence cannot be concatenated"));
     };
     let mut shape = all.shape.ok_or(UNKNOWN_MEMBERS)?;
@@ -130,7 +144,8 @@ fn concatenated(node: &Inference<'_>, axis: i64, new_axis: bool) -> Result<Tenso
     if new_axis {
         shape.0.insert(axis, Expr::from(members.len()));
     } else {
-        shape.0[axis] = members.iter().filter_map(|member| member.shape.as_ref()).map(|shape| &shape[axis]).sum();
+        shape.0[axis] =
+            members.iter().filter_map(|member| member.shape.as_ref()).map(|shape| &shape[axis]).sum();
     }
     Ok(TensorType::new(all.dtype, shape))
 }
@@ -169,7 +184,7 @@ impl Operator for Sequence {
                 let members = members(node)?;
                 let member = match position(node, 1, members.len())? {
                     Some(at) => Some(members[at].clone()),
-                    None => common(node, members),
+                    None => any_of(node, members, 0),
                 };
                 member.ok_or_else(|| Stop::contradiction("an empty sequence has no members"))?
             }
@@ -187,8 +202,8 @@ impl Operator for Sequence {
                     _ => position(node, 2, end)?,
                 };
                 members.insert(at.unwrap_or(end), tensor);
-                if at.is_none() && let Some(any) = common(node, &members) {
-                    members = vec![any; end + 1];
+                if at.is_none() {
+                    members = (0..=end).filter_map(|at| any_of(node, &members, at)).collect();
                 }
                 TensorType::sequence_of(members)
             }
@@ -199,10 +214,11 @@ impl Operator for Sequence {
                     (false, last) => last,
                     (true, _) => position(node, 1, members.len())?,
                 };
-                let any = common(node, &members);
-                members.remove(at.unwrap_or(0));
-                if at.is_none() && let Some(any) = any {
-                    members.fill(any);
+                match at {
+                    Some(at) => drop(members.remove(at)),
+                    None => {
+                        members = (1..members.len()).filter_map(|at| any_of(node, &members, at)).collect()
+                    }
                 }
                 TensorType::sequence_of(members)
             }

@@ -1,4 +1,5 @@
 //! What programs read: JSON and its schema, CSV, Markdown, and that all of them say the same.
+#![allow(clippy::unwrap_used)] // a test may fail by panicking, its helper functions too
 
 mod fixtures;
 

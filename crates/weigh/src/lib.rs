@@ -1,1 +1,24 @@
-//! placeholder
+//! weigh: what a neural network costs, and what to do about it.
+//!
+//! The library behind the command. A model goes one way through it: [`open`] turns a file or a name of the zoo
+//! into a graph, [`analyze`] turns the graph into facts, [`describe`] turns the facts into a [`Report`], which
+//! every renderer of [`report`] reads; [`benchmark`] adds what only running the model can tell.
+//!
+//! ```
+//! let opened = weigh::open("zoo:alexnet-2012")?;
+//! let facts = weigh::analyze(&opened.model, &weigh::Options::default())?;
+//! assert_eq!(facts.totals.macs.as_int(), Some(724_406_816));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod benchmark;
+mod describe;
+mod open;
+
+pub use benchmark::{BenchmarkRequest, benchmark, machine};
+pub use describe::describe;
+pub use open::{OpenError, Opened, open};
+pub use weigh_analysis::{Analysis, AnalysisError, Options, analyze};
+pub use weigh_ir as ir;
+pub use weigh_report as report;
+pub use weigh_report::Report;

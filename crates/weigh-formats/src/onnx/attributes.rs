@@ -20,12 +20,26 @@ pub(super) struct NodeView<'n, 'a> {
     pub opset: i64,
     /// How many inputs are listed, empty ones included.
     pub input_count: usize,
+    /// Of a loop: whether its body never asks to stop.
+    pub runs_to_the_end: bool,
 }
 
 impl<'n, 'a> NodeView<'n, 'a> {
-    pub fn new(node: &'n NodeProto<'a>, name: &'n str, opset: i64) -> NodeView<'n, 'a> {
+    pub fn new(
+        node: &'n NodeProto<'a>,
+        name: &'n str,
+        opset: i64,
+        runs_to_the_end: bool,
+    ) -> NodeView<'n, 'a> {
         let input_count = node.inputs.len();
-        NodeView { name, op_type: node.op_type, attributes: &node.attributes, opset, input_count }
+        NodeView {
+            name,
+            op_type: node.op_type,
+            attributes: &node.attributes,
+            opset,
+            input_count,
+            runs_to_the_end,
+        }
     }
 
     fn find(&self, name: &str) -> Option<&'n AttributeValue<'a>> {
@@ -100,6 +114,17 @@ impl<'n, 'a> NodeView<'n, 'a> {
                 std::str::from_utf8(bytes).map_err(|_| self.wrong(name, "text in UTF-8"))
             }
             Some(_) => Err(self.wrong(name, "text")),
+        }
+    }
+
+    /// A list of texts, empty if absent; those that are not UTF-8 read as empty.
+    pub fn texts(&self, name: &str) -> Result<Vec<&'a str>, FormatError> {
+        match self.find(name) {
+            None => Ok(Vec::new()),
+            Some(AttributeValue::Texts(texts)) => {
+                Ok(texts.iter().map(|text| std::str::from_utf8(text).unwrap_or_default()).collect())
+            }
+            Some(_) => Err(self.wrong(name, "a list of texts")),
         }
     }
 

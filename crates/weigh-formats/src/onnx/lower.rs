@@ -5,6 +5,7 @@
 //! and then forgotten, so memory follows what the graph keeps. A name may be read before the node that makes
 //! it appears; such graphs are sorted at the end.
 
+use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -339,15 +340,8 @@ impl<'p, 'a> Lowering<'p, 'a> {
             .iter()
             .find(|(domain, _)| *domain == proto.domain)
             .map_or(i64::MAX, |(_, version)| *version);
-        let view = NodeView::new(&proto, &name, opset);
-        let stored = if (proto.domain, proto.op_type) == ("", "Constant") { constant(&view)? } else { None };
-        let (op, body_names): (Arc<dyn weigh_ir::Operator>, &[&str]) = match (&stored, row) {
-            (Some(stored), _) => (Arc::new(Constant(stored.clone())), &[]),
-            (None, Some(row)) => ((row.lower)(&view)?, row.bodies),
-            (None, None) => (Arc::new(Opaque { name: qualified(&proto) }), &[]),
-        };
         let mut bodies = Vec::new();
-        for body in body_names {
+        for body in row.map_or(&[][..], |row| row.bodies) {
             let attribute = proto
                 .attributes
                 .iter()
@@ -361,6 +355,14 @@ impl<'p, 'a> Lowering<'p, 'a> {
             };
             bodies.push(self.graph(*message, scopes, context)?);
         }
+        let runs_to_the_end = bodies.first().is_some_and(|body| self.keeps_its_condition(body));
+        let view = NodeView::new(&proto, &name, opset, runs_to_the_end);
+        let stored = if (proto.domain, proto.op_type) == ("", "Constant") { constant(&view)? } else { None };
+        let op: Arc<dyn weigh_ir::Operator> = match (&stored, row) {
+            (Some(stored), _) => Arc::new(Constant(stored.clone())),
+            (None, Some(row)) => (row.lower)(&view)?,
+            (None, None) => Arc::new(Opaque { name: qualified(&proto) }),
+        };
         let mut outputs: SmallVec<[Option<TensorId>; 1]> = SmallVec::with_capacity(proto.outputs.len());
         for output in &proto.outputs {
             outputs.push(if output.is_empty() { None } else { Some(self.define(scopes, output)?) });
@@ -371,6 +373,19 @@ impl<'p, 'a> Lowering<'p, 'a> {
         let scope = scope::path(&name, proto.name_scopes).into();
         into.push(Node { name: name.into(), scope, op, inputs, outputs, bodies });
         Ok(())
+    }
+
+    /// Whether a loop's body always asks for another round: it returns its own condition, or a constant true.
+    fn keeps_its_condition(&self, body: &Graph) -> bool {
+        let (Some(asked), Some(given)) = (body.outputs.first(), body.inputs.get(1)) else { return false };
+        let is_identity =
+            |node: &&Node| matches!((&*node.op as &dyn Any).downcast_ref(), Some(View::Identity));
+        let maker =
+            body.nodes.iter().filter(is_identity).find(|node| node.outputs.first() == Some(&Some(*asked)));
+        let origin = maker.and_then(|node| *node.inputs.first()?).unwrap_or(*asked);
+        let stored =
+            self.model.tensor(origin).stored.as_ref().and_then(|stored| stored.value.as_ref()?.as_ints());
+        origin == *given || stored.is_some_and(|value| value == [1])
     }
 
     /// Inlines the body of a local function.

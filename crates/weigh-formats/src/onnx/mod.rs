@@ -10,8 +10,10 @@ mod order;
 mod read;
 mod scope;
 mod tensor;
+mod write;
 
 pub use operators::{Spelling, spellings};
+pub use write::{Weights, WriteError, WriteOptions, write};
 
 use crate::protobuf::Message;
 use crate::{Format, FormatError};
@@ -22,9 +24,9 @@ pub const FORMAT: Format =
 
 /// Graphs of more nodes than this, functions inlined, are refused: a bound on memory for hostile files, an
 /// order of magnitude above the largest exports.
-pub const MAX_NODES: usize = 1 << 20;
+pub const MAX_NODES: usize = 1 << 18;
 /// Tensors of a model, likewise.
-pub const MAX_TENSORS: usize = 1 << 21;
+pub const MAX_TENSORS: usize = 1 << 20;
 /// Subgraphs and functions nested deeper than this are refused.
 pub const MAX_DEPTH: usize = 64;
 

@@ -230,6 +230,13 @@ impl Expr {
     }
 }
 
+impl Default for Expr {
+    /// The integer 0: the empty sum.
+    fn default() -> Expr {
+        Expr::ZERO
+    }
+}
+
 impl From<Polynomial> for Expr {
     fn from(polynomial: Polynomial) -> Expr {
         match polynomial.as_int() {

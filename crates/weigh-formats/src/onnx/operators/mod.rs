@@ -5,11 +5,15 @@
 //! of it.
 
 mod arithmetic;
+mod attention;
 mod control;
 mod convolution;
 mod layout;
 mod quantised;
+mod random;
+mod recurrent;
 mod reduction;
+mod resampling;
 mod sequences;
 mod tensors;
 
@@ -72,11 +76,15 @@ fn table() -> &'static Table {
         let mut table = Table::default();
         let families = [
             arithmetic::rows,
+            attention::rows,
             control::rows,
             convolution::rows,
             layout::rows,
             quantised::rows,
+            random::rows,
+            recurrent::rows,
             reduction::rows,
+            resampling::rows,
             sequences::rows,
             tensors::rows,
         ];

@@ -1,5 +1,23 @@
-//! Rows to come.
+//! Sequences of tensors.
 
-use super::Table;
+use weigh_ir::DType;
+use weigh_ops::Sequence;
 
-pub(super) fn rows(_: &mut Table) {}
+use super::{Table, done};
+
+pub(super) fn rows(table: &mut Table) {
+    table.add("SequenceConstruct", |_| done(Sequence::Construct));
+    table.add("SequenceEmpty", |view| {
+        done(Sequence::Empty { dtype: view.dtype("dtype")?.unwrap_or(DType::F32) })
+    });
+    table.add("SequenceAt", |_| done(Sequence::At));
+    table.add("SequenceInsert", |_| done(Sequence::Insert));
+    table.add("SequenceErase", |_| done(Sequence::Erase));
+    table.add("SequenceLength", |_| done(Sequence::Length));
+    table.add("SplitToSequence", |view| {
+        done(Sequence::Split { axis: view.int_or("axis", 0)?, keep_dims: view.flag("keepdims", true)? })
+    });
+    table.add("ConcatFromSequence", |view| {
+        done(Sequence::Concat { axis: view.int_or("axis", 0)?, new_axis: view.flag("new_axis", false)? })
+    });
+}

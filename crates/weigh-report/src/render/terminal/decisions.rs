@@ -121,6 +121,8 @@ pub(super) fn verdicts(report: &Report, ink: &Ink) -> Vec<Line> {
         };
         let unit = ink.name(&verdict.unit, 12);
         let amount = |value: Option<f64>| match value {
+            Some(value) if verdict.unit == "ms" => ink.text(&time(value)),
+            Some(value) if verdict.unit == "bytes" => numbers::number(value, Kind::Bytes),
             Some(value) => format!("{} {unit}", numbers::rate(value)).trim_end().to_owned(),
             None => "?".to_owned(),
         };

@@ -25,6 +25,13 @@ fn ticket(report: &Report, run: &Measurement, ink: &Ink) -> Vec<Line> {
         (None, notes) => panel.rows.push(not_measured(notes, ink)),
         (Some(inference), notes) => {
             measured(&mut panel.rows, run, inference, ink);
+            if run.steady == Some(false) {
+                panel.rows.push(Row::text(
+                    "unsteady",
+                    Role::Warn,
+                    "no steady state was reached: times still drift",
+                ));
+            }
             for (index, note) in notes.iter().enumerate().take(2) {
                 let label = if index == 0 { "note" } else { "" };
                 panel.rows.push(Row::text(label, Role::Warn, ink.text(note)));
@@ -86,7 +93,7 @@ fn measured(rows: &mut Vec<Row>, run: &Measurement, inference: &StageTime, ink: 
         rows.push(Row::number("loading", time(load)));
     }
     if let Some(peak) = run.memory.peak_rss_bytes {
-        let row = Row::number("process", units::bytes(peak as f64)).fact("resident at most");
+        let row = Row::number("process", units::bytes(peak as f64)).fact("resident memory at its peak");
         rows.push(match run.memory.model_rss_bytes {
             Some(model) => row.fact(format!("{} of it for the model", units::bytes(model as f64))),
             None => row,

@@ -1,0 +1,117 @@
+//! Activations over time: which tensors are alive in which step, how much that is, and where they could lie.
+//!
+//! A *step* is the execution of one node of the main graph. An activation is an input of the model or a tensor
+//! that a node makes in every inference; what constant nodes make is not one. It is alive from the step that
+//! makes it (inputs: from the first) to the step that reads it last (outputs: to the end). Tensors inside the
+//! bodies of a node live in that node's step.
+
+mod arena;
+mod order;
+mod timeline;
+
+use weigh_ir::{Expr, Model};
+
+pub use arena::{Arena, Placement};
+
+use crate::types::Types;
+use crate::weights::Weights;
+use timeline::Timeline;
+
+/// A size in both units.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Elements.
+    pub elements: Expr,
+    /// Bytes.
+    pub bytes: Expr,
+}
+
+impl Extent {
+    fn plus(&self, other: &Extent) -> Extent {
+        Extent { elements: &self.elements + &other.elements, bytes: &self.bytes + &other.bytes }
+    }
+
+    fn minus(&self, other: &Extent) -> Extent {
+        Extent { elements: &self.elements - &other.elements, bytes: &self.bytes - &other.bytes }
+    }
+
+    /// The larger in each unit, for itself.
+    fn largest<'a>(extents: impl Iterator<Item = &'a Extent> + Clone) -> Extent {
+        Extent {
+            elements: Expr::largest(extents.clone().map(|extent| extent.elements.clone()))
+                .unwrap_or_default(),
+            bytes: Expr::largest(extents.map(|extent| extent.bytes.clone())).unwrap_or_default(),
+        }
+    }
+}
+
+/// The sums of activations, by the definitions of the metrics.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Activations {
+    /// All inputs and everything that nodes produce.
+    pub total: Extent,
+    /// The largest sum alive in one step, in the order of the file.
+    pub peak: Extent,
+    /// The node whose step has the peak in bytes.
+    pub peak_at: Option<String>,
+    /// The total where operators write over their inputs when they can.
+    pub in_place_total: Extent,
+    /// The peak where operators write over their inputs when they can.
+    pub in_place_peak: Extent,
+    /// The smallest peak over the orders tried, where sizes are numbers.
+    pub best_order_peak: Option<Extent>,
+    /// The order that has it.
+    pub best_order: Option<&'static str>,
+    /// What no order can be below: the largest single step's own inputs and outputs.
+    pub lower_bound: Option<Extent>,
+    /// Bytes of a planned arena.
+    pub arena_bytes: Option<u64>,
+    /// Whether every activation has a known size.
+    pub complete: bool,
+}
+
+/// What following the activations brought.
+pub(crate) struct Memory {
+    pub activations: Activations,
+    timeline: Timeline,
+    live: Vec<Option<Extent>>,
+}
+
+impl Memory {
+    /// Bytes alive in the step of a node; `None` where the node runs only at load.
+    pub fn live_bytes(&self, step: usize) -> Option<Expr> {
+        self.live.get(step)?.as_ref().map(|extent| extent.bytes.clone())
+    }
+
+    /// A plan of memory, where all sizes are numbers.
+    pub fn arena(&self) -> Option<Arena> {
+        if !self.activations.complete {
+            return None;
+        }
+        arena::plan(&self.timeline)
+    }
+}
+
+/// Follows the activations of a model through its steps.
+pub(crate) fn follow(model: &Model, types: &Types, weights: &Weights) -> Memory {
+    let timeline = Timeline::new(model, &model.graph, types, weights);
+    let live = timeline.live_extents();
+    let peak = Extent::largest(live.iter().flatten());
+    let at_peak = live.iter().position(|live| live.as_ref().is_some_and(|live| live.bytes == peak.bytes));
+    let in_place = timeline.in_place(model, types);
+    let in_place_live = in_place.live_extents();
+    let best = order::best(&timeline);
+    let activations = Activations {
+        total: timeline.total(),
+        peak,
+        peak_at: at_peak.map(|step| model.graph.nodes[step].name.to_string()),
+        in_place_total: in_place.total(),
+        in_place_peak: Extent::largest(in_place_live.iter().flatten()),
+        best_order: best.as_ref().map(|best| best.name),
+        best_order_peak: best.map(|best| best.peak),
+        lower_bound: timeline.largest_step(),
+        arena_bytes: None,
+        complete: timeline.complete,
+    };
+    Memory { activations, timeline, live }
+}

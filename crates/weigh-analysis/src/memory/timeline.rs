@@ -1,0 +1,208 @@
+//! The lives of activations: where each begins and ends, and how large it is.
+
+use std::collections::HashMap;
+
+use weigh_ir::{Graph, Model, Node, Operands, TensorId};
+
+use super::Extent;
+use crate::types::Types;
+use crate::weights::{Weights, for_each_read};
+
+/// One activation's buffer.
+#[derive(Clone, Debug)]
+pub(super) struct Life {
+    /// The tensor that the buffer was made for.
+    pub tensor: TensorId,
+    /// How large it is.
+    pub extent: Extent,
+    /// The step that makes it; `None` for an input, which is there from the start.
+    pub made: Option<usize>,
+    /// The last step that needs it; `None` when nothing ever reads it.
+    pub last: Option<usize>,
+    /// Whether it is an output: needed to the end.
+    pub is_output: bool,
+}
+
+/// What one step does.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Step {
+    /// Lives that it reads, each once.
+    pub reads: Vec<usize>,
+    /// Lives that it begins.
+    pub makes: Vec<usize>,
+    /// What the bodies of its node hold at their peak, beside everything else.
+    pub inner: Extent,
+    /// Whether it runs in every inference.
+    pub runs: bool,
+}
+
+/// All activations of a graph over its steps.
+#[derive(Clone, Debug)]
+pub(super) struct Timeline {
+    pub lives: Vec<Life>,
+    pub steps: Vec<Step>,
+    /// What bodies hold in all.
+    inner_total: Extent,
+    /// Whether every activation has a known size.
+    pub complete: bool,
+    /// The life of each tensor.
+    of_tensor: HashMap<TensorId, usize>,
+}
+
+impl Timeline {
+    pub fn new(model: &Model, graph: &Graph, types: &Types, weights: &Weights) -> Timeline {
+        let mut timeline = Timeline {
+            lives: Vec::new(),
+            steps: Vec::with_capacity(graph.nodes.len()),
+            inner_total: Extent::default(),
+            complete: true,
+            of_tensor: HashMap::with_capacity(graph.nodes.len()),
+        };
+        for id in &graph.inputs {
+            timeline.begin(*id, None, types);
+        }
+        for (at, node) in graph.nodes.iter().enumerate() {
+            let step = timeline.step(model, node, at, types, weights);
+            timeline.steps.push(step);
+        }
+        let end = graph.nodes.len().saturating_sub(1);
+        for id in &graph.outputs {
+            if let Some(life) = timeline.of_tensor.get(id) {
+                let life = &mut timeline.lives[*life];
+                life.last = Some(end);
+                life.is_output = true;
+            }
+        }
+        timeline
+    }
+
+    fn begin(&mut self, tensor: TensorId, made: Option<usize>, types: &Types) -> usize {
+        let typed = types.of(tensor);
+        let extent = match (typed.elements(), typed.bytes()) {
+            (Some(elements), Some(bytes)) => Extent { elements, bytes },
+            _ => {
+                self.complete = false;
+                Extent { elements: typed.elements().unwrap_or_default(), ..Extent::default() }
+            }
+        };
+        // What nothing reads is still there while it is being made.
+        self.lives.push(Life { tensor, extent, made, last: made, is_output: false });
+        self.of_tensor.insert(tensor, self.lives.len() - 1);
+        self.lives.len() - 1
+    }
+
+    fn step(&mut self, model: &Model, node: &Node, at: usize, types: &Types, weights: &Weights) -> Step {
+        if weights.is_constant_node(node) {
+            return Step::default();
+        }
+        let mut reads = Vec::new();
+        for_each_read(node, &mut |id| reads.extend(self.of_tensor.get(&id).copied()));
+        reads.sort_unstable();
+        reads.dedup();
+        for life in &reads {
+            self.lives[*life].last = Some(at);
+        }
+        let (inner, inner_total) = self.bodies(model, node, types, weights);
+        self.inner_total = self.inner_total.plus(&inner_total);
+        let makes = node.outputs.iter().flatten().map(|id| self.begin(*id, Some(at), types)).collect();
+        Step { reads, makes, inner, runs: true }
+    }
+
+    /// The peak and the total of a node's bodies: of the larger, where there are two to choose from.
+    fn bodies(&mut self, model: &Model, node: &Node, types: &Types, weights: &Weights) -> (Extent, Extent) {
+        let (mut peaks, mut totals) = (Vec::new(), Vec::new());
+        for body in types.reached(node) {
+            let inner = Timeline::new(model, body, types, weights);
+            self.complete &= inner.complete;
+            let live = inner.live_extents();
+            peaks.push(Extent::largest(live.iter().flatten()));
+            totals.push(inner.total());
+        }
+        match peaks.is_empty() {
+            true => (Extent::default(), Extent::default()),
+            false => (Extent::largest(peaks.iter()), Extent::largest(totals.iter())),
+        }
+    }
+
+    /// The sum of all buffers.
+    pub fn total(&self) -> Extent {
+        self.lives.iter().fold(self.inner_total.clone(), |total, life| total.plus(&life.extent))
+    }
+
+    /// What is alive in each step; `None` for steps that run only at load.
+    pub fn live_extents(&self) -> Vec<Option<Extent>> {
+        let count = self.steps.len();
+        let (mut begin, mut end) = (vec![Vec::new(); count], vec![Vec::new(); count]);
+        for (index, life) in self.lives.iter().enumerate() {
+            if let Some(last) = life.last {
+                begin[life.made.unwrap_or(0)].push(index);
+                end[last].push(index);
+            }
+        }
+        let mut alive = Extent::default();
+        let mut live = Vec::with_capacity(count);
+        for (at, step) in self.steps.iter().enumerate() {
+            for index in &begin[at] {
+                alive = alive.plus(&self.lives[*index].extent);
+            }
+            live.push(step.runs.then(|| alive.plus(&step.inner)));
+            for index in &end[at] {
+                alive = alive.minus(&self.lives[*index].extent);
+            }
+        }
+        live
+    }
+
+    /// The largest step by itself: its inputs, outputs and inner tensors.
+    pub fn largest_step(&self) -> Option<Extent> {
+        let of_step = |step: &Step| {
+            let own = step.reads.iter().chain(&step.makes);
+            own.fold(step.inner.clone(), |total, life| total.plus(&self.lives[*life].extent))
+        };
+        let steps: Vec<Extent> = self.steps.iter().filter(|step| step.runs).map(of_step).collect();
+        (!steps.is_empty()).then(|| Extent::largest(steps.iter()))
+    }
+
+    /// The same steps, where an operator that can write over an input adds no buffer when it is the input's
+    /// last reader and the sizes agree.
+    pub fn in_place(&self, model: &Model, types: &Types) -> Timeline {
+        let mut merged: Vec<usize> = (0..self.lives.len()).collect();
+        let mut result = self.clone();
+        for (at, (step, node)) in self.steps.iter().zip(&model.graph.nodes).enumerate() {
+            let Some(output) = step.makes.first().copied().filter(|_| step.runs) else { continue };
+            if node.outputs.first().is_none_or(Option::is_none) {
+                continue;
+            }
+            let inputs = types.of_all(&node.inputs);
+            let outputs = types.of_all(&node.outputs);
+            let memory = node.op.memory(&Operands { inputs: &inputs, outputs: &outputs, bodies: &[] });
+            let reusable = |input: &usize| {
+                let tensor = (*node.inputs.get(*input)?)?;
+                let life = *self.of_tensor.get(&tensor)?;
+                let (this, that) = (&self.lives[life], &self.lives[output]);
+                (this.last == Some(at) && !this.is_output && this.extent == that.extent).then_some(life)
+            };
+            if let Some(life) = memory.overwrites.iter().find_map(reusable) {
+                merged[output] = merged[life];
+                let buffer = merged[life];
+                result.lives[buffer].last = self.lives[output].last;
+                result.lives[buffer].is_output |= self.lives[output].is_output;
+            }
+        }
+        // A merged life holds nothing and is never alive.
+        for (index, buffer) in merged.iter().enumerate() {
+            if index != *buffer {
+                result.lives[index].extent = Extent::default();
+                result.lives[index].last = None;
+            }
+        }
+        for step in &mut result.steps {
+            for life in step.reads.iter_mut().chain(&mut step.makes) {
+                *life = merged[*life];
+            }
+            step.reads.sort_unstable();
+            step.reads.dedup();
+        }
+        result
+    }
+}

@@ -1,0 +1,88 @@
+//! The commands: one file each, all short, all making reports.
+
+mod inspect;
+mod layer;
+mod measure;
+mod models;
+mod output;
+mod progress;
+mod render;
+mod schema;
+mod ticket;
+mod zoo;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What a neural network costs, and what to do about it.
+///
+/// `weigh MODEL` prints the ticket: parameters, memory, computation, and a short measurement on this machine.
+/// MODEL is a file (ONNX) or `zoo:NAME`; `weigh zoo list` names the built-in models.
+#[derive(Parser)]
+#[command(name = "weigh", version, args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    ticket: ticket::Args,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Static facts only: nothing is run
+    Inspect(inspect::Args),
+    /// Latency and throughput on this machine
+    Measure(measure::Args),
+    /// The cost of a single layer, without a model
+    Layer(layer::Args),
+    /// Built-in reference models
+    Zoo(zoo::Args),
+    /// Show saved reports again, in any format
+    Render(render::Args),
+    /// The JSON schema of reports
+    Schema,
+}
+
+/// What went wrong, and whether something was shown all the same.
+pub(crate) type Outcome = anyhow::Result<ExitCode>;
+
+/// Bad usage or bad input.
+pub(crate) const FAILED: u8 = 2;
+
+/// An error with a line that tells what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Hinted {
+    message: String,
+    hint: String,
+}
+
+impl Hinted {
+    pub(crate) fn new(message: impl Into<String>, hint: impl Into<String>) -> Hinted {
+        Hinted { message: message.into(), hint: hint.into() }
+    }
+}
+
+/// Runs the command that the arguments name.
+pub(crate) fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        None => ticket::run(&cli.ticket),
+        Some(Command::Inspect(args)) => inspect::run(&args),
+        Some(Command::Measure(args)) => measure::run(&args),
+        Some(Command::Layer(args)) => layer::run(&args),
+        Some(Command::Zoo(args)) => zoo::run(&args),
+        Some(Command::Render(args)) => render::run(&args),
+        Some(Command::Schema) => schema::run(),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::report_error(&error);
+            ExitCode::from(FAILED)
+        }
+    }
+}

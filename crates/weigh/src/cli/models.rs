@@ -1,0 +1,129 @@
+//! What commands over models share: naming models, binding dims, analysing many at once.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use weigh::ir::{Bindings, Expr, Shape, Symbol};
+use weigh::{Analysis, AnalysisError, Opened, Options};
+
+use super::Hinted;
+use super::output::report_error;
+
+/// Which models, and what to assume about them.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Model files, or zoo:NAME
+    #[arg(value_name = "MODEL", required = true)]
+    pub models: Vec<String>,
+
+    #[command(flatten)]
+    pub assume: Assume,
+}
+
+/// What to assume about a model.
+#[derive(clap::Args)]
+pub(crate) struct Assume {
+    /// Bind a dim: --dim batch=8
+    #[arg(long = "dim", value_name = "NAME=N", value_delimiter = ',')]
+    pub dims: Vec<String>,
+
+    /// Give an input another shape: --input image:1x3x224x224 (extents may be names)
+    #[arg(long = "input", value_name = "NAME:SHAPE")]
+    pub inputs: Vec<String>,
+}
+
+impl Assume {
+    /// The assumptions as the analysis takes them.
+    pub fn options(&self) -> anyhow::Result<Options> {
+        let mut options = Options::default();
+        for dim in &self.dims {
+            let (symbol, value) = parse_dim(dim)?;
+            options.bindings.insert(symbol, value);
+        }
+        for input in &self.inputs {
+            let (name, shape) = parse_input(input)?;
+            options.input_shapes.insert(name, shape);
+        }
+        Ok(options)
+    }
+}
+
+fn parse_dim(text: &str) -> anyhow::Result<(Symbol, i64)> {
+    let wrong = || Hinted::new(format!("'{text}' binds nothing"), "write --dim NAME=N, for example --dim batch=8");
+    let (name, value) = text.split_once('=').ok_or_else(wrong)?;
+    match value.trim().parse::<i64>() {
+        Ok(value) if value >= 0 && !name.trim().is_empty() => Ok((Symbol::new(name.trim()), value)),
+        _ => Err(wrong().into()),
+    }
+}
+
+/// Input names may hold colons; the shape begins after the last one.
+fn parse_input(text: &str) -> anyhow::Result<(String, Shape)> {
+    let wrong = || {
+        Hinted::new(format!("'{text}' shapes no input"), "write --input NAME:SHAPE, for example --input image:1x3x224x224")
+    };
+    let (name, shape) = text.rsplit_once(':').ok_or_else(wrong)?;
+    let extent = |part: &str| match part.parse::<i64>() {
+        Ok(value) if value >= 0 => Ok(Expr::Int(value)),
+        Ok(_) => Err(wrong()),
+        Err(_) if part.starts_with(|c: char| c.is_ascii_alphabetic()) => Ok(Expr::symbol(part)),
+        Err(_) => Err(wrong()),
+    };
+    let dims = if shape.is_empty() { Vec::new() } else { shape.split('x').map(extent).collect::<Result<_, _>>()? };
+    Ok((name.to_owned(), Shape::new(dims)))
+}
+
+/// A model and its facts.
+pub(crate) struct Weighed {
+    pub opened: Opened,
+    pub facts: Analysis,
+}
+
+/// Opens and analyses one model.
+pub(crate) fn weigh_one(path: &str, options: &Options) -> anyhow::Result<Weighed> {
+    let context = |error: anyhow::Error| error.context(format!("{path} was not weighed"));
+    let opened = weigh::open(path).map_err(|error| context(error.into()))?;
+    let facts = weigh::analyze(&opened.model, options).map_err(|error| context(explain(error)))?;
+    Ok(Weighed { opened, facts })
+}
+
+fn explain(error: AnalysisError) -> anyhow::Error {
+    let hint = match &error {
+        AnalysisError::NoSuchSymbol { known, .. } if known.is_empty() => {
+            "the model has no open dims; --input NAME:SHAPE gives an input another shape".to_owned()
+        }
+        AnalysisError::NoSuchSymbol { known, .. } => format!("its dims are {}", known.join(", ")),
+        AnalysisError::NoSuchInput { known, .. } => format!("its inputs are {}", known.join(", ")),
+        AnalysisError::Size { .. } => "no machine holds that: check the shapes that the file declares, or bind smaller dims".to_owned(),
+    };
+    Hinted::new(error.to_string(), hint).into()
+}
+
+/// Opens and analyses all models, in parallel, and hands each on in the order given. A bad one is reported on
+/// standard error and does not stop the others. Returns whether all were good.
+pub(crate) fn weigh_all<T: Send>(
+    args: &Args,
+    make: impl Fn(Weighed) -> T + Sync,
+) -> anyhow::Result<(Vec<T>, bool)> {
+    let options = args.assume.options()?;
+    let results: Vec<anyhow::Result<T>> =
+        args.models.par_iter().map(|path| weigh_one(path, &options).map(&make)).collect();
+    let mut good = Vec::new();
+    let mut all_good = true;
+    for result in results {
+        match result {
+            Ok(weighed) => good.push(weighed),
+            Err(error) => {
+                report_error(&error);
+                all_good = false;
+            }
+        }
+    }
+    Ok((good, all_good))
+}
+
+/// The options with a further binding.
+pub(crate) fn with_dim(options: &Options, symbol: &Symbol, value: i64) -> Options {
+    let bindings: Bindings = options.bindings.iter().map(|(symbol, value)| (symbol.clone(), *value)).chain([(symbol.clone(), value)]).collect();
+    Options { bindings, input_shapes: BTreeMap::clone(&options.input_shapes) }
+}

@@ -1,0 +1,133 @@
+//! Where results go: standard output or a file, in a format; and how errors are told.
+
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+
+use anyhow::Context;
+use weigh::Report;
+use weigh::report::{RenderOptions, SortKey, renderer, renderers};
+
+use super::Hinted;
+
+/// Wider terminals do not make wider tables.
+const MAX_WIDTH: usize = 120;
+/// What a result is laid out for where there is no terminal.
+const FILE_WIDTH: usize = 100;
+
+/// How and where to show results.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Output format
+    #[arg(long, default_value = "table", value_parser = formats(), help_heading = "Output")]
+    pub format: String,
+
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+
+    /// Show every layer
+    #[arg(long, help_heading = "Output")]
+    pub layers: bool,
+
+    /// Show the module tree down to this depth
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub depth: Option<usize>,
+
+    /// Order of the layers
+    #[arg(long, value_parser = sort_keys(), help_heading = "Output")]
+    pub sort: Option<String>,
+
+    /// How many of the heaviest layers to show
+    #[arg(long, value_name = "N", default_value_t = 5, help_heading = "Output")]
+    pub top: usize,
+}
+
+fn formats() -> clap::builder::PossibleValuesParser {
+    renderers()
+        .iter()
+        .map(|renderer| clap::builder::PossibleValue::new(renderer.name()).help(renderer.about()))
+        .collect::<Vec<_>>()
+        .into()
+}
+
+fn sort_keys() -> clap::builder::PossibleValuesParser {
+    SortKey::ALL.iter().map(|key| clap::builder::PossibleValue::new(key.0)).collect::<Vec<_>>().into()
+}
+
+impl Args {
+    /// Renders the reports to where they should go.
+    pub fn show(&self, reports: &[Report]) -> anyhow::Result<()> {
+        let Some(renderer) = renderer(&self.format) else {
+            return Err(Hinted::new(format!("no format '{}'", self.format), "see --help").into());
+        };
+        let to_terminal = self.output.is_none() && io::stdout().is_terminal();
+        let options = RenderOptions {
+            width: if to_terminal { terminal_width() } else { FILE_WIDTH },
+            colour: self.output.is_none()
+                && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
+            unicode: speaks_unicode(),
+            layers: self.layers,
+            depth: self.depth,
+            sort: self.sort.as_deref().and_then(|key| key.parse().ok()),
+            top: self.top,
+        };
+        write(self.output.as_ref(), renderer.render(reports, &options).as_bytes())
+    }
+}
+
+fn terminal_width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    columns.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))).unwrap_or(FILE_WIDTH).min(MAX_WIDTH)
+}
+
+/// Whether the locale lets characters outside ASCII through.
+fn speaks_unicode() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    // No locale at all is common in containers, whose terminals speak UTF-8 all the same.
+    locale.is_none_or(|locale| !matches!(locale.as_str(), "C" | "POSIX"))
+}
+
+/// Writes bytes to a file, or else to standard output.
+pub(crate) fn write(file: Option<&PathBuf>, bytes: &[u8]) -> anyhow::Result<()> {
+    match file {
+        Some(file) => fs::write(file, bytes).with_context(|| format!("cannot write {}", file.display())),
+        None => {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(bytes)?;
+            Ok(stdout.flush()?)
+        }
+    }
+}
+
+/// Whether an error is only that nobody reads the output any more.
+pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Prints an error with its causes, and the hint if there is one. Control characters that came from a file
+/// are made visible.
+pub(crate) fn report_error(error: &anyhow::Error) {
+    let mut text = String::new();
+    for (index, cause) in error.chain().enumerate() {
+        text.push_str(if index == 0 { "error: " } else { "  caused by: " });
+        text.push_str(&visible(&cause.to_string()));
+        text.push('\n');
+    }
+    if let Some(hint) = error.chain().find_map(hint_of) {
+        text.push_str(&format!("hint: {}\n", visible(&hint)));
+    }
+    // Nothing can be done when standard error is closed too.
+    let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
+fn hint_of(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if let Some(hinted) = cause.downcast_ref::<Hinted>() {
+        return Some(hinted.hint.clone());
+    }
+    cause.downcast_ref::<weigh::OpenError>().map(weigh::OpenError::hint)
+}
+
+fn visible(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+}

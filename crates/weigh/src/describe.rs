@@ -1,0 +1,195 @@
+//! From facts to the document: every figure of the analysis at its place in the [`Report`].
+
+use weigh_analysis::{Activations, Analysis, Extent, Layer, Module, Port, Scaling, Totals, module_tree};
+use weigh_ir::{DType, Expr, Severity, Symbol, bytes_of};
+use weigh_report::report;
+use weigh_report::{Count, Report};
+
+use crate::Opened;
+
+/// The report of a model's facts.
+pub fn describe(opened: &Opened, facts: &Analysis) -> Report {
+    let names = |symbols: &[Symbol]| symbols.iter().map(Symbol::to_string).collect();
+    Report {
+        model: Some(model(opened, facts)),
+        bindings: facts.bindings.iter().map(|(symbol, value)| (symbol.to_string(), *value)).collect(),
+        assumed: names(&facts.assumed),
+        unbound: names(&facts.unbound),
+        totals: Some(totals(opened, facts)),
+        scaling: facts.scaling.as_ref().map(|formulas| scaling(formulas, &facts.totals)),
+        coverage: Some(report::Coverage {
+            nodes: facts.coverage.nodes as u64,
+            shaped: facts.coverage.shaped as u64,
+            priced: facts.coverage.priced as u64,
+            unknown: facts.coverage.unknown.iter().map(|(op, count)| report::UnknownOp { op: op.clone(), count: *count as u64 }).collect(),
+        }),
+        layers: facts.layers.iter().map(layer).collect(),
+        modules: module_tree(&facts.layers).iter().map(module).collect(),
+        diagnostics: facts.diagnostics.iter().map(diagnostic).collect(),
+        ..Report::default()
+    }
+}
+
+fn model(opened: &Opened, facts: &Analysis) -> report::Model {
+    let (format, version) = match opened.model.format.split_once(' ') {
+        Some((format, version)) => (format, Some(version.to_owned())),
+        None => (opened.model.format.as_str(), None),
+    };
+    // Extents as the file declares them, so that symbols can be seen; bound ones where the user gave a shape.
+    let declared = |ports: &[Port], ids: &[weigh_ir::TensorId]| {
+        let tensor = |(port, id): (&Port, &weigh_ir::TensorId)| {
+            let declared = opened.model.tensor(*id).declared.as_ref().filter(|shape| facts.bindings.is_empty() || shape.as_ints().is_none());
+            let shape = declared.or(port.shape.as_ref());
+            report::Tensor {
+                name: port.name.clone(),
+                dtype: port.dtype.map(|dtype| dtype.to_string()),
+                shape: shape.map(|shape| report::Shape::known(shape.dims().iter().cloned())),
+            }
+        };
+        ports.iter().zip(ids).map(tensor).collect()
+    };
+    report::Model {
+        path: opened.path.clone(),
+        name: opened.name.clone(),
+        format: if opened.file.is_some() { format.to_lowercase() } else { "zoo".to_owned() },
+        format_version: version.filter(|_| opened.file.is_some()),
+        producer: None,
+        file_bytes: opened.file_bytes,
+        inputs: declared(&facts.inputs, &opened.model.graph.inputs),
+        outputs: declared(&facts.outputs, &opened.model.graph.outputs),
+    }
+}
+
+fn count(expr: &Expr) -> Option<Count> {
+    Some(Count(expr.clone()))
+}
+
+fn totals(opened: &Opened, facts: &Analysis) -> report::Totals {
+    let totals = &facts.totals;
+    let at = |dtype: DType| bytes_of(&totals.parameters, dtype).map(Count);
+    let ratio = |a: &Expr, b: &Expr| Some(a.as_int()? as f64 / b.as_int().filter(|bytes| *bytes > 0)? as f64);
+    let by_dtype = totals.parameters_by_dtype.iter().filter_map(|(dtype, elements)| {
+        Some((dtype.to_string(), Count(bytes_of(elements, *dtype)?)))
+    });
+    report::Totals {
+        complete: report::Complete {
+            compute: facts.coverage.priced == facts.coverage.nodes,
+            memory: totals.activations.complete,
+        },
+        parameters: count(&totals.parameters),
+        buffers: count(&totals.buffers),
+        parameter_bytes: count(&totals.parameter_bytes),
+        parameter_bytes_by_dtype: by_dtype.collect(),
+        constant_bytes: count(&totals.constant_bytes),
+        model_size: report::ModelSize {
+            stored_bytes: i64::try_from(totals.stored_bytes).ok().map(Count::from),
+            file_bytes: opened.file_bytes,
+            fp32_bytes: at(DType::F32),
+            fp16_bytes: at(DType::F16),
+            int8_bytes: at(DType::I8),
+            int4_bytes: at(DType::I4),
+        },
+        macs: count(&totals.macs),
+        flops: count(&totals.flops()),
+        other_ops: count(&totals.other_ops),
+        bytes_moved: count(&totals.bytes_moved),
+        arithmetic_intensity: ratio(&totals.flops(), &totals.bytes_moved),
+        activations: Some(activations(&totals.activations)),
+    }
+}
+
+fn activations(activations: &Activations) -> report::Activations {
+    let extent = |extent: &Extent| report::Extent {
+        elements: Count(extent.elements.clone()),
+        bytes: Count(extent.bytes.clone()),
+    };
+    report::Activations {
+        total: Some(extent(&activations.total)),
+        peak: Some(extent(&activations.peak)),
+        peak_at: activations.peak_at.clone(),
+        in_place_total: Some(extent(&activations.in_place_total)),
+        in_place_peak: Some(extent(&activations.in_place_peak)),
+        best_order_peak: activations.best_order_peak.as_ref().map(extent),
+        best_order: activations.best_order.map(str::to_owned),
+        lower_bound: activations.lower_bound.as_ref().map(extent),
+        arena_bytes: activations.arena_bytes.and_then(|bytes| i64::try_from(bytes).ok()).map(Count::from),
+    }
+}
+
+fn scaling(formulas: &Scaling, totals: &Totals) -> report::Scaling {
+    let formula = |expr: &Expr| Some(report::Formula(expr.clone()));
+    let mut symbols = std::collections::BTreeSet::new();
+    let all = [
+        &formulas.macs,
+        &formulas.other_ops,
+        &formulas.bytes_moved,
+        &formulas.activation_bytes,
+        &formulas.peak_activation_bytes,
+    ];
+    for expr in all {
+        expr.for_each_symbol(&mut |symbol| {
+            symbols.insert(symbol.to_string());
+        });
+    }
+    report::Scaling {
+        symbols: symbols.into_iter().collect(),
+        macs: formula(&formulas.macs),
+        flops: formula(&(&formulas.macs * 2)),
+        other_ops: formula(&formulas.other_ops),
+        bytes_moved: formula(&formulas.bytes_moved),
+        parameters: formula(&totals.parameters),
+        activation_bytes: formula(&formulas.activation_bytes),
+        peak_activation_bytes: formula(&formulas.peak_activation_bytes),
+    }
+}
+
+fn layer(layer: &Layer) -> report::Layer {
+    let optional = |expr: &Option<Expr>| expr.as_ref().and_then(count);
+    let shape = |shape: &Option<weigh_ir::Shape>| {
+        shape.as_ref().map(|shape| report::Shape::known(shape.dims().iter().cloned()))
+    };
+    report::Layer {
+        name: layer.name.clone(),
+        op: layer.op.clone(),
+        detail: layer.detail.clone(),
+        scope: layer.scope.clone(),
+        inputs: layer.inputs.clone(),
+        outputs: layer.outputs.clone(),
+        output_shapes: layer.output_shapes.iter().map(shape).collect(),
+        parameters: count(&layer.parameters),
+        macs: optional(&layer.macs),
+        flops: layer.macs.as_ref().map(|macs| Count(macs * 2)),
+        other_ops: optional(&layer.other_ops),
+        bytes_moved: optional(&layer.bytes_moved),
+        output_elements: optional(&layer.output_elements),
+        live_bytes: optional(&layer.live_bytes),
+        unpriced: layer.unpriced.map(str::to_owned),
+    }
+}
+
+fn module(module: &Module) -> report::Module {
+    report::Module {
+        path: module.path.clone(),
+        depth: u32::try_from(module.depth).unwrap_or(u32::MAX),
+        parameters: count(&module.parameters),
+        macs: count(&module.macs),
+        flops: Some(Count(&module.macs * 2)),
+        other_ops: count(&module.other_ops),
+        output_bytes: count(&module.output_bytes),
+        layers: module.layers as u64,
+        unpriced: module.unpriced as u64,
+    }
+}
+
+fn diagnostic(found: &weigh_ir::Diagnostic) -> report::Diagnostic {
+    report::Diagnostic {
+        severity: match found.severity {
+            Severity::Error => report::Severity::Error,
+            Severity::Warning => report::Severity::Warning,
+            Severity::Note => report::Severity::Note,
+        },
+        code: found.code.to_owned(),
+        message: found.message.clone(),
+        node: found.node.clone(),
+    }
+}
