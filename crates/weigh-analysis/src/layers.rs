@@ -9,21 +9,11 @@ use crate::memory::Memory;
 use crate::types::Types;
 use crate::weights::Weights;
 
-/// One node with its figures. Figures that are not known are `None`.
+/// The figures of one node of the main graph, in the order of its nodes. What is not known is `None`.
 #[derive(Clone, Debug)]
 pub struct Layer {
-    /// The node's name.
-    pub name: String,
-    /// The operator.
-    pub op: String,
-    /// What tells it from others of its kind: `3×3 64→128`.
+    /// What tells the node from others of its kind: `3×3 64→128`.
     pub detail: String,
-    /// The path of its module.
-    pub scope: String,
-    /// The names of its inputs, empty where one is left out.
-    pub inputs: Vec<String>,
-    /// The names of its outputs.
-    pub outputs: Vec<String>,
     /// The extents of its outputs; `None` where the rank is unknown.
     pub output_shapes: Vec<Option<weigh_ir::Shape>>,
     /// Elements of the parameters that it is the first to read.
@@ -64,22 +54,14 @@ pub(crate) fn price(model: &Model, types: &Types, weights: &Weights, memory: &Me
         let inputs = types.of_all(&node.inputs);
         let outputs = types.of_all(&node.outputs);
         let operands = Operands { inputs: &inputs, outputs: &outputs, bodies: &bodies };
-        let bytes_moved =
-            if weights.is_constant_node(node) { Some(Expr::ZERO) } else { traffic(node, &operands) };
-        let name_of =
-            |id: &Option<TensorId>| id.map(|id| model.tensor(id).name.to_string()).unwrap_or_default();
         let is_constant = weights.is_constant_node(node);
+        let bytes_moved = if is_constant { Some(Expr::ZERO) } else { traffic(node, &operands, types) };
         let parameters = match is_constant {
             true => Expr::ZERO,
-            false => weights
-                .parameters_of(node)
-                .into_iter()
-                .filter(|(id, _)| seen.insert(*id))
-                .map(|(_, elements)| elements)
-                .sum(),
-        };
-        let total = |of: &dyn Fn(&weigh_ir::TensorType) -> Option<Expr>| {
-            outputs.iter().flatten().map(|typed| of(typed)).sum::<Option<Expr>>()
+            false => {
+                let read = weights.parameters_of(node).into_iter();
+                read.filter(|(id, _)| seen.insert(*id)).map(|(_, elements)| elements).sum()
+            }
         };
         let (macs, other_ops, unpriced) = match &cost {
             Ok(cost) => (Some(cost.macs.clone()), Some(cost.other_ops.clone()), None),
@@ -95,20 +77,15 @@ pub(crate) fn price(model: &Model, types: &Types, weights: &Weights, memory: &Me
         add(&mut sums.1, &other_ops);
         add(&mut sums.2, &bytes_moved);
         layers.push(Layer {
-            name: node.name.to_string(),
-            op: node.op.name().to_owned(),
             detail: node.op.detail(&operands),
-            scope: node.scope.to_string(),
-            inputs: node.inputs.iter().map(name_of).collect(),
-            outputs: node.outputs.iter().map(name_of).collect(),
             output_shapes: outputs.iter().map(|typed| typed.and_then(|typed| typed.shape.clone())).collect(),
             parameters,
             macs,
             other_ops,
             unpriced,
             bytes_moved,
-            output_elements: total(&|typed| typed.elements()),
-            output_bytes: total(&|typed| typed.bytes()),
+            output_elements: elements_of(&node.outputs, types),
+            output_bytes: types.bytes_of_all(&node.outputs),
             live_bytes: memory.live_bytes(step),
         });
     }
@@ -168,19 +145,21 @@ impl Pricer<'_> {
     }
 }
 
+fn elements_of(ids: &[Option<TensorId>], types: &Types) -> Option<Expr> {
+    ids.iter().flatten().map(|id| types.size(*id).elements.as_ref()).sum::<Option<Expr>>()
+}
+
 /// Bytes that a node reads and writes at the stored types: all its inputs and outputs, unless it says that it
 /// touches less.
-fn traffic(node: &Node, operands: &Operands<'_>) -> Option<Expr> {
-    let bytes = |typed: &&weigh_ir::TensorType| typed.bytes();
-    let written = operands.outputs.iter().flatten().map(bytes).sum::<Option<Expr>>();
+fn traffic(node: &Node, operands: &Operands<'_>, types: &Types) -> Option<Expr> {
+    let written = types.bytes_of_all(&node.outputs);
     match node.op.memory(operands).traffic {
         Traffic::Nothing => Some(Expr::ZERO),
-        Traffic::All => Some(operands.inputs.iter().flatten().map(bytes).sum::<Option<Expr>>()? + written?),
+        Traffic::All => Some(types.bytes_of_all(&node.inputs)? + written?),
         Traffic::Selected(from) => {
-            let others = operands.inputs.iter().enumerate().filter(|(index, _)| *index != from);
-            let read = others.filter_map(|(_, typed)| typed.as_ref()).map(bytes).sum::<Option<Expr>>()?;
+            let others = node.inputs.iter().enumerate().filter(|(index, _)| *index != from).map(|(_, id)| id);
             let written = written?;
-            Some(read + &written + written)
+            Some(types.bytes_of_all(others)? + &written + written)
         }
     }
 }

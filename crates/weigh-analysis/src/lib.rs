@@ -17,7 +17,7 @@ mod weights;
 
 use std::collections::BTreeMap;
 
-use weigh_ir::{Bindings, DType, Diagnostic, Expr, Model, Severity, Shape, Symbol};
+use weigh_ir::{Bindings, DType, Diagnostic, Expr, Model, Severity, Shape, Symbol, TensorId};
 
 pub use layers::Layer;
 pub use memory::{Activations, Arena, Extent, Placement};
@@ -84,7 +84,7 @@ pub struct Analysis {
     pub scaling: Option<Scaling>,
     /// How much of the graph the totals cover.
     pub coverage: Coverage,
-    /// The nodes, in execution order.
+    /// The figures of each node of the main graph, in its order.
     pub layers: Vec<Layer>,
     /// A plan of memory with an offset for every activation, where the sizes are numbers.
     pub arena: Option<Arena>,
@@ -304,9 +304,10 @@ fn note_unused(model: &Model, weights: &weights::Weights, diagnostics: &mut Vec<
 
 /// Refuses sizes that do not fit in 64 bits, naming the first tensor or node at fault.
 fn check_sizes(model: &Model, totals: &Totals, numbers: &Pass) -> Result<(), AnalysisError> {
-    for (tensor, typed) in model.tensors.iter().zip(&numbers.types.types) {
-        let size = typed.bytes().or_else(|| typed.elements());
-        if let Some(why) = size.as_ref().and_then(Expr::invalid) {
+    for (index, tensor) in model.tensors.iter().enumerate() {
+        let Some(id) = TensorId::new(index) else { continue };
+        let size = numbers.types.size(id);
+        if let Some(why) = size.bytes.as_ref().or(size.elements.as_ref()).and_then(Expr::invalid) {
             return Err(AnalysisError::Size {
                 what: "the size",
                 tensor: format!("tensor '{}'", tensor.name),
@@ -314,13 +315,13 @@ fn check_sizes(model: &Model, totals: &Totals, numbers: &Pass) -> Result<(), Ana
             });
         }
     }
-    for layer in &numbers.layers.layers {
+    for (node, layer) in model.graph.nodes.iter().zip(&numbers.layers.layers) {
         let invalid = |expr: &Option<Expr>| expr.as_ref().and_then(Expr::invalid);
         if let Some(why) = invalid(&layer.macs).or(invalid(&layer.other_ops)).or(invalid(&layer.bytes_moved))
         {
             return Err(AnalysisError::Size {
                 what: "the cost",
-                tensor: format!("node '{}'", layer.name),
+                tensor: format!("node '{}'", node.name),
                 why,
             });
         }

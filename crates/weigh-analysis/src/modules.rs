@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use weigh_ir::Expr;
+use weigh_ir::{Expr, Model};
 
 use crate::Layer;
 
@@ -27,15 +27,14 @@ pub struct Module {
     pub unpriced: usize,
 }
 
-/// The modules of the layers, parents before their children, otherwise in the order of execution.
-pub fn module_tree(layers: &[Layer]) -> Vec<Module> {
+/// The modules of a model's layers, parents before their children, otherwise in the order of execution.
+pub fn module_tree(model: &Model, layers: &[Layer]) -> Vec<Module> {
     let mut modules: Vec<Module> = Vec::new();
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    for layer in layers.iter().filter(|layer| !layer.scope.is_empty()) {
-        let ends = layer.scope.match_indices('/').map(|(at, _)| at).chain([layer.scope.len()]);
-        for (depth, end) in ends.enumerate() {
-            let path = &layer.scope[..end];
-            let place = *places.entry(path.to_owned()).or_insert_with(|| {
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    for (node, layer) in model.graph.nodes.iter().zip(layers).filter(|(node, _)| !node.scope.is_empty()) {
+        for (depth, end) in ends(&node.scope).enumerate() {
+            let path = &node.scope[..end];
+            let place = *places.entry(path).or_insert_with(|| {
                 modules.push(Module::empty(path, depth + 1));
                 modules.len() - 1
             });
@@ -43,6 +42,11 @@ pub fn module_tree(layers: &[Layer]) -> Vec<Module> {
         }
     }
     in_tree_order(modules)
+}
+
+/// Where the path of each module above, and of this one, ends.
+fn ends(path: &str) -> impl Iterator<Item = usize> + '_ {
+    path.match_indices('/').map(|(at, _)| at).chain([path.len()])
 }
 
 impl Module {
@@ -80,8 +84,7 @@ fn in_tree_order(modules: Vec<Module>) -> Vec<Module> {
     let first: BTreeMap<&str, usize> =
         modules.iter().enumerate().map(|(at, module)| (module.path.as_str(), at)).collect();
     let key = |module: &Module| -> Vec<usize> {
-        let ends = module.path.match_indices('/').map(|(at, _)| at).chain([module.path.len()]);
-        ends.filter_map(|end| first.get(&module.path[..end]).copied()).collect()
+        ends(&module.path).filter_map(|end| first.get(&module.path[..end]).copied()).collect()
     };
     let mut keyed: Vec<(Vec<usize>, usize)> = modules.iter().map(key).zip(0..).collect();
     keyed.sort();

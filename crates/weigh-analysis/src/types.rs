@@ -14,6 +14,8 @@ use weigh_ir::{
 pub(crate) struct Types {
     /// The type of every tensor of the model.
     pub types: Vec<TensorType>,
+    /// The size of every tensor, computed once.
+    sizes: Vec<Size>,
     /// The bound symbols that occurred in some shape.
     pub bound_symbols: BTreeSet<Symbol>,
     /// Contradictions, with the nodes at fault.
@@ -23,7 +25,24 @@ pub(crate) struct Types {
     reached: HashSet<usize>,
 }
 
+/// The size of a tensor, in both units where they are known.
+#[derive(Debug)]
+pub(crate) struct Size {
+    pub elements: Option<Expr>,
+    pub bytes: Option<Expr>,
+}
+
 impl Types {
+    /// The size of a tensor.
+    pub fn size(&self, id: TensorId) -> &Size {
+        &self.sizes[id.index()]
+    }
+
+    /// The sum of the sizes in bytes; `None` where one is unknown.
+    pub fn bytes_of_all<'i>(&self, ids: impl IntoIterator<Item = &'i Option<TensorId>>) -> Option<Expr> {
+        ids.into_iter().flatten().map(|id| self.size(*id).bytes.as_ref()).sum::<Option<Expr>>()
+    }
+
     /// The type of a tensor.
     pub fn of(&self, id: TensorId) -> &TensorType {
         &self.types[id.index()]
@@ -63,6 +82,7 @@ pub(crate) fn infer(model: &Model, inputs: &[Option<Shape>], bindings: &Bindings
         reshaped: inputs.iter().any(Option::is_some),
         found: Types {
             types: types.collect(),
+            sizes: Vec::new(),
             bound_symbols: BTreeSet::new(),
             diagnostics: Vec::new(),
             reached: HashSet::new(),
@@ -75,6 +95,8 @@ pub(crate) fn infer(model: &Model, inputs: &[Option<Shape>], bindings: &Bindings
         walk.set(*id, typed);
     }
     walk.graph(&model.graph);
+    let size = |typed: &TensorType| Size { elements: typed.elements(), bytes: typed.bytes() };
+    walk.found.sizes = walk.found.types.iter().map(size).collect();
     walk.found
 }
 

@@ -5,11 +5,12 @@
 //! What an origin means is decided by the nodes that are not constant themselves and read something made of
 //! it, through any chain of constant nodes (Identity, Cast, Transpose, Reshape, Concat, DequantizeLinear, ...).
 
+use std::any::Any;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use smallvec::SmallVec;
-use weigh_ir::{DType, Expr, Graph, Model, Node, Place, Role, TensorId, TensorType};
-use weigh_ops::Generated;
+use weigh_ir::{Cost, DType, Expr, Graph, Model, Node, Operands, Place, Role, TensorId, TensorType};
+use weigh_ops::{Arity, Elementwise, Generated};
 
 use crate::types::Types;
 
@@ -80,6 +81,7 @@ pub(crate) fn find(model: &Model, types: &Types) -> Weights {
         types,
         constant: model.tensors.iter().map(|tensor| tensor.stored.is_some()).collect(),
         made_of: HashMap::new(),
+        spelled_out: HashSet::new(),
         meanings: vec![None; model.tensors.len()],
     };
     finder.mark_constants(&model.graph);
@@ -101,6 +103,8 @@ struct Finder<'m> {
     types: &'m Types,
     constant: Vec<bool>,
     made_of: HashMap<TensorId, Origins>,
+    /// Stored tensors that a node of the graph spells out, in place of an initialiser.
+    spelled_out: HashSet<TensorId>,
     meanings: Vec<Option<Meaning>>,
 }
 
@@ -110,6 +114,9 @@ impl Finder<'_> {
         for node in &graph.nodes {
             node.bodies.iter().for_each(|body| self.mark_constants(body));
             let is_stored = node.outputs.iter().flatten().any(|id| self.constant[id.index()]);
+            if is_stored {
+                self.spelled_out.extend(node.outputs.iter().flatten());
+            }
             let reads_only_constants = node.inputs.iter().flatten().all(|id| self.constant[id.index()]);
             if is_stored || !node.bodies.is_empty() || node.inputs.is_empty() || !reads_only_constants {
                 continue;
@@ -146,14 +153,12 @@ impl Finder<'_> {
                 continue; // nobody reads what it makes
             }
             let inherited = inherited.filter(|_| is_constant);
-            let operands = self.types.of_all(&node.inputs);
-            let made = self.types.of_all(&node.outputs);
-            let free = node.op.cost(&weigh_ir::Operands { inputs: &operands, outputs: &made, bodies: &[] });
-            let free = free.is_ok_and(|cost| cost == weigh_ir::Cost::FREE);
+            let (free, chooses) = if is_constant { self.how_it_passes_on(node) } else { (true, false) };
             for (index, id) in node.inputs.iter().enumerate() {
                 let Some(id) = id.filter(|id| self.constant[id.index()]) else { continue };
                 let role = node.op.role(index);
                 let meaning = match (role, inherited) {
+                    (Role::Operand, Some(_)) if chooses => Meaning { role: Role::Constant, unchanged: true },
                     (Role::Operand, _) if self.is_mere_number(id) => {
                         Meaning { role: Role::Constant, unchanged: true }
                     }
@@ -167,6 +172,16 @@ impl Finder<'_> {
         }
     }
 
+    /// Of a constant node: whether data goes through it unchanged, and whether it chooses element by element. A
+    /// mask is chosen so, a weight never.
+    fn how_it_passes_on(&self, node: &Node) -> (bool, bool) {
+        let (inputs, outputs) = (self.types.of_all(&node.inputs), self.types.of_all(&node.outputs));
+        let cost = node.op.cost(&Operands { inputs: &inputs, outputs: &outputs, bodies: &[] });
+        let op: &dyn Any = &*node.op;
+        let chooses = op.downcast_ref::<Elementwise>().is_some_and(|op| op.function.arity == Arity::Choice);
+        (cost.is_ok_and(|cost| cost == Cost::FREE), chooses)
+    }
+
     fn mean(&mut self, id: TensorId, meaning: Meaning) {
         let known = &mut self.meanings[id.index()];
         *known = (*known).max(Some(meaning));
@@ -176,17 +191,13 @@ impl Finder<'_> {
     /// scalar, or one element that a node of the graph spells out.
     fn is_mere_number(&self, id: TensorId) -> bool {
         let Some(shape) = &self.types.of(id).shape else { return false };
-        let spelled_out = self.model.tensor(id).stored.is_none() || self.made_by_constant_node(id);
-        shape.rank() == 0 || (shape.elements() == Expr::ONE && spelled_out)
-    }
-
-    fn made_by_constant_node(&self, id: TensorId) -> bool {
-        self.made_of.contains_key(&id)
+        let is_initialiser = self.model.tensor(id).stored.is_some() && !self.spelled_out.contains(&id);
+        shape.rank() == 0 || (shape.elements() == Expr::ONE && !is_initialiser)
     }
 
     /// Counts every origin once, by what it means.
     fn sum(self) -> Weights {
-        let Finder { model, types, constant, made_of, meanings } = self;
+        let Finder { model, types, constant, made_of, meanings, .. } = self;
         let mut sums = Sums::default();
         let mut parameters = HashMap::new();
         let mut unused = Vec::new();
@@ -210,7 +221,7 @@ impl Finder<'_> {
             }
         }
         let mut generated = |node: &Node| {
-            let is_fill = (&*node.op as &dyn std::any::Any)
+            let is_fill = (&*node.op as &dyn Any)
                 .downcast_ref::<Generated>()
                 .is_some_and(|op| matches!(op, Generated::Fill { .. }));
             let Some(Some(id)) = node.outputs.first().filter(|_| is_fill) else { return };

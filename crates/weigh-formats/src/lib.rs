@@ -32,6 +32,14 @@ pub enum FormatError {
     /// Something that belongs to no single node.
     #[error("{0}")]
     Model(String),
+    /// The graph is larger than any real one: a bound that keeps hostile files from taking all memory.
+    #[error("the model has more than {limit} {what}")]
+    TooLarge {
+        /// Of what there is too much.
+        what: &'static str,
+        /// How much is allowed.
+        limit: usize,
+    },
     /// No format recognises the bytes.
     #[error("not a model file of a known format")]
     Unrecognised,
@@ -46,6 +54,9 @@ impl FormatError {
             }
             FormatError::Node { .. } | FormatError::Model(_) => {
                 "`onnx.checker.check_model` on the file tells whether the exporter or the file is at fault"
+            }
+            FormatError::TooLarge { .. } => {
+                "real exports stay far below; if this one is real, export its blocks one by one and add them up"
             }
             FormatError::Unrecognised => {
                 "weigh reads ONNX files (.onnx); `weigh zoo list` names built-in models"

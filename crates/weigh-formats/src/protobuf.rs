@@ -26,7 +26,8 @@ pub(crate) struct Field<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Payload<'a> {
     Varint(u64),
-    Fixed64(u64),
+    /// Eight bytes; no message that is read here has such a field.
+    Fixed64,
     Fixed32(u32),
     Bytes(Message<'a>),
 }
@@ -110,7 +111,10 @@ impl<'a> Fields<'a> {
         };
         let payload = match tag & 7 {
             0 => Payload::Varint(self.varint()?),
-            1 => Payload::Fixed64(u64::from_le_bytes(self.take(8)?.try_into().unwrap_or_default())),
+            1 => {
+                self.take(8)?;
+                Payload::Fixed64
+            }
             2 => {
                 let length = self.varint()?;
                 let start = self.here();

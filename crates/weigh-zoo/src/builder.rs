@@ -171,10 +171,15 @@ impl Builder {
 
     /// A learned tensor (or state) of the current module.
     pub fn weight(&mut self, name: &str, dims: &[i64]) -> TensorId {
+        self.weight_of(name, DType::F32, dims)
+    }
+
+    /// A learned tensor of the current module, of this element type.
+    pub fn weight_of(&mut self, name: &str, dtype: DType, dims: &[i64]) -> TensorId {
         let module = self.scope.replace('/', ".");
         let name = if module.is_empty() { name.to_owned() } else { format!("{module}.{name}") };
         let name = self.unique(name);
-        self.store(name, DType::F32, dims, None)
+        self.store(name, dtype, dims, None)
     }
 
     fn constant(&mut self, name: String, dtype: DType, dims: &[i64], value: Value) -> TensorId {

@@ -13,6 +13,7 @@ mod builder;
 mod densenet;
 mod efficientnet;
 mod gpt;
+pub mod layers;
 mod lstm;
 mod mobilenet;
 mod resnet;

@@ -14,7 +14,7 @@ use weigh_report::report;
 use crate::Opened;
 
 /// The same inputs and weights in every run.
-const SEED: u64 = 0x7765_6967_68;
+const SEED: u64 = 0x0077_6569_6768;
 
 /// How to measure.
 #[derive(Clone, Copy)]
@@ -56,7 +56,10 @@ pub fn benchmark(
     match run(opened, facts, options, request, threads, batch, progress) {
         Ok(measurement) => measured(&measurement, facts),
         Err(reason) => report::Measurement {
-            engine: report::Engine { name: request.engine.name().to_owned(), version: Some(request.engine.version()) },
+            engine: report::Engine {
+                name: request.engine.name().to_owned(),
+                version: Some(request.engine.version()),
+            },
             threads: u32::try_from(threads.get()).ok(),
             batch,
             notes: vec![reason],
@@ -85,7 +88,9 @@ fn run(
         Some(file) => ModelSource::File(file.clone()),
         None => {
             let weights = WriteOptions { weights: Weights::Random { seed: SEED } };
-            ModelSource::Bytes(weigh_formats::onnx::write(&opened.model, &weights).map_err(|error| error.to_string())?)
+            ModelSource::Bytes(
+                weigh_formats::onnx::write(&opened.model, &weights).map_err(|error| error.to_string())?,
+            )
         }
     };
     let options = MeasureOptions {
@@ -93,7 +98,8 @@ fn run(
         plan: Plan { min_time: request.min_time, ..Plan::default() },
         batch: batch.unwrap_or(1),
     };
-    weigh_measure::measure(request.engine, &source, &inputs, &options, progress).map_err(|error| error.to_string())
+    weigh_measure::measure(request.engine, &source, &inputs, &options, progress)
+        .map_err(|error| error.to_string())
 }
 
 /// The number of samples in one inference: the leading extent of the first input that has axes.
@@ -102,7 +108,8 @@ fn batch(opened: &Opened, facts: &Analysis) -> Option<u64> {
         return u64::try_from(*batch.1).ok();
     }
     let _ = opened;
-    let leading = facts.inputs.iter().filter_map(|port| port.shape.as_ref()?.dims().first()?.as_int()).next()?;
+    let leading =
+        facts.inputs.iter().filter_map(|port| port.shape.as_ref()?.dims().first()?.as_int()).next()?;
     u64::try_from(leading).ok()
 }
 

@@ -1,7 +1,7 @@
 //! From facts to the document: every figure of the analysis at its place in the [`Report`].
 
 use weigh_analysis::{Activations, Analysis, Extent, Layer, Module, Port, Scaling, Totals, module_tree};
-use weigh_ir::{DType, Expr, Severity, Symbol, bytes_of};
+use weigh_ir::{DType, Expr, Model, Node, Severity, Symbol, TensorId, bytes_of};
 use weigh_report::report;
 use weigh_report::{Count, Report};
 
@@ -21,10 +21,22 @@ pub fn describe(opened: &Opened, facts: &Analysis) -> Report {
             nodes: facts.coverage.nodes as u64,
             shaped: facts.coverage.shaped as u64,
             priced: facts.coverage.priced as u64,
-            unknown: facts.coverage.unknown.iter().map(|(op, count)| report::UnknownOp { op: op.clone(), count: *count as u64 }).collect(),
+            unknown: facts
+                .coverage
+                .unknown
+                .iter()
+                .map(|(op, count)| report::UnknownOp { op: op.clone(), count: *count as u64 })
+                .collect(),
         }),
-        layers: facts.layers.iter().map(layer).collect(),
-        modules: module_tree(&facts.layers).iter().map(module).collect(),
+        layers: opened
+            .model
+            .graph
+            .nodes
+            .iter()
+            .zip(&facts.layers)
+            .map(|(node, figures)| layer(&opened.model, node, figures))
+            .collect(),
+        modules: module_tree(&opened.model, &facts.layers).iter().map(module).collect(),
         diagnostics: facts.diagnostics.iter().map(diagnostic).collect(),
         ..Report::default()
     }
@@ -36,9 +48,14 @@ fn model(opened: &Opened, facts: &Analysis) -> report::Model {
         None => (opened.model.format.as_str(), None),
     };
     // Extents as the file declares them, so that symbols can be seen; bound ones where the user gave a shape.
-    let declared = |ports: &[Port], ids: &[weigh_ir::TensorId]| {
-        let tensor = |(port, id): (&Port, &weigh_ir::TensorId)| {
-            let declared = opened.model.tensor(*id).declared.as_ref().filter(|shape| facts.bindings.is_empty() || shape.as_ints().is_none());
+    let declared = |ports: &[Port], ids: &[TensorId]| {
+        let tensor = |(port, id): (&Port, &TensorId)| {
+            let declared = opened
+                .model
+                .tensor(*id)
+                .declared
+                .as_ref()
+                .filter(|shape| facts.bindings.is_empty() || shape.as_ints().is_none());
             let shape = declared.or(port.shape.as_ref());
             report::Tensor {
                 name: port.name.clone(),
@@ -68,9 +85,10 @@ fn totals(opened: &Opened, facts: &Analysis) -> report::Totals {
     let totals = &facts.totals;
     let at = |dtype: DType| bytes_of(&totals.parameters, dtype).map(Count);
     let ratio = |a: &Expr, b: &Expr| Some(a.as_int()? as f64 / b.as_int().filter(|bytes| *bytes > 0)? as f64);
-    let by_dtype = totals.parameters_by_dtype.iter().filter_map(|(dtype, elements)| {
-        Some((dtype.to_string(), Count(bytes_of(elements, *dtype)?)))
-    });
+    let by_dtype = totals
+        .parameters_by_dtype
+        .iter()
+        .filter_map(|(dtype, elements)| Some((dtype.to_string(), Count(bytes_of(elements, *dtype)?))));
     report::Totals {
         complete: report::Complete {
             compute: facts.coverage.priced == facts.coverage.nodes,
@@ -143,18 +161,19 @@ fn scaling(formulas: &Scaling, totals: &Totals) -> report::Scaling {
     }
 }
 
-fn layer(layer: &Layer) -> report::Layer {
+fn layer(model: &Model, node: &Node, layer: &Layer) -> report::Layer {
+    let name = |id: &Option<TensorId>| id.map(|id| model.tensor(id).name.to_string()).unwrap_or_default();
     let optional = |expr: &Option<Expr>| expr.as_ref().and_then(count);
     let shape = |shape: &Option<weigh_ir::Shape>| {
         shape.as_ref().map(|shape| report::Shape::known(shape.dims().iter().cloned()))
     };
     report::Layer {
-        name: layer.name.clone(),
-        op: layer.op.clone(),
+        name: node.name.to_string(),
+        op: node.op.name().to_owned(),
         detail: layer.detail.clone(),
-        scope: layer.scope.clone(),
-        inputs: layer.inputs.clone(),
-        outputs: layer.outputs.clone(),
+        scope: node.scope.to_string(),
+        inputs: node.inputs.iter().map(name).collect(),
+        outputs: node.outputs.iter().map(name).collect(),
         output_shapes: layer.output_shapes.iter().map(shape).collect(),
         parameters: count(&layer.parameters),
         macs: optional(&layer.macs),

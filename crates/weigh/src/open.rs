@@ -65,7 +65,8 @@ impl OpenError {
 
 /// The name in the zoo that shares the longest beginning with what was asked for.
 fn closest(name: &str) -> Option<&'static str> {
-    let shared = |other: &str| other.bytes().zip(name.bytes()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count();
+    let shared =
+        |other: &str| other.bytes().zip(name.bytes()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count();
     let best = weigh_zoo::ENTRIES.iter().max_by_key(|entry| shared(entry.name))?;
     (shared(best.name) >= 3).then_some(best.name)
 }
@@ -99,7 +100,9 @@ fn from_file(path: &str) -> Result<Opened, OpenError> {
     }
     let bytes = map(&handle)?;
     let folder = file.parent().unwrap_or(Path::new("."));
-    let external_size = |name: &str| folder.join(name).metadata().ok().filter(|found| found.is_file()).map(|found| found.len());
+    let external_size = |name: &str| {
+        folder.join(name).metadata().ok().filter(|found| found.is_file()).map(|found| found.len())
+    };
     let model = weigh_formats::read(&bytes, &Surroundings { external_size: &external_size })?;
     let beside: u64 = external_files(&model).iter().filter_map(|name| external_size(name)).sum();
     let name = file.file_name().map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned());
@@ -110,7 +113,9 @@ fn from_file(path: &str) -> Result<Opened, OpenError> {
 /// The files of external data that a model refers to and that lie beside it.
 fn external_files<'a>(model: &'a Model) -> BTreeSet<&'a str> {
     let is_beside = |path: &str| {
-        !path.is_empty() && !Path::new(path).is_absolute() && !path.split(['/', '\\']).any(|part| part == "..")
+        !path.is_empty()
+            && !Path::new(path).is_absolute()
+            && !path.split(['/', '\\']).any(|part| part == "..")
     };
     let external = |tensor: &'a weigh_ir::Tensor| match &tensor.stored.as_ref()?.place {
         weigh_ir::Place::External { path, .. } if is_beside(path) => Some(&**path),

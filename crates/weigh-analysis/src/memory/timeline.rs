@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use weigh_ir::{Graph, Model, Node, Operands, TensorId};
+use weigh_ir::{Expr, Graph, Model, Node, Operands, TensorId};
 
 use super::Extent;
 use crate::types::Types;
@@ -65,11 +65,12 @@ impl Timeline {
             let step = timeline.step(model, node, at, types, weights);
             timeline.steps.push(step);
         }
-        let end = graph.nodes.len().saturating_sub(1);
+        // In a graph without nodes there is no step to be alive in.
+        let end = graph.nodes.len().checked_sub(1);
         for id in &graph.outputs {
             if let Some(life) = timeline.of_tensor.get(id) {
                 let life = &mut timeline.lives[*life];
-                life.last = Some(end);
+                life.last = end;
                 life.is_output = true;
             }
         }
@@ -77,14 +78,10 @@ impl Timeline {
     }
 
     fn begin(&mut self, tensor: TensorId, made: Option<usize>, types: &Types) -> usize {
-        let typed = types.of(tensor);
-        let extent = match (typed.elements(), typed.bytes()) {
-            (Some(elements), Some(bytes)) => Extent { elements, bytes },
-            _ => {
-                self.complete = false;
-                Extent { elements: typed.elements().unwrap_or_default(), ..Extent::default() }
-            }
-        };
+        let size = types.size(tensor);
+        self.complete &= size.elements.is_some() && size.bytes.is_some();
+        let known = |size: &Option<Expr>| size.clone().unwrap_or_default();
+        let extent = Extent { elements: known(&size.elements), bytes: known(&size.bytes) };
         // What nothing reads is still there while it is being made.
         self.lives.push(Life { tensor, extent, made, last: made, is_output: false });
         self.of_tensor.insert(tensor, self.lives.len() - 1);

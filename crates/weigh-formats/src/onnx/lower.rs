@@ -100,11 +100,11 @@ impl<'a> Scopes<'a> {
 impl<'p, 'a> Lowering<'p, 'a> {
     fn new_tensor(&mut self, name: &str) -> Result<TensorId, FormatError> {
         if self.model.tensors.len() >= MAX_TENSORS {
-            return Err(FormatError::Model(format!("the model has more than {MAX_TENSORS} tensors")));
+            return Err(FormatError::TooLarge { what: "tensors", limit: MAX_TENSORS });
         }
         self.model.tensors.push(Tensor { name: name.into(), dtype: None, declared: None, stored: None });
         TensorId::new(self.model.tensors.len() - 1)
-            .ok_or_else(|| FormatError::Model("the model has too many tensors".to_owned()))
+            .ok_or(FormatError::TooLarge { what: "tensors", limit: MAX_TENSORS })
     }
 
     fn tensor_mut(&mut self, id: TensorId) -> &mut Tensor {
@@ -312,9 +312,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
     ) -> Result<(), FormatError> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
-            return Err(FormatError::Model(format!(
-                "the model has more than {MAX_NODES} nodes, functions inlined"
-            )));
+            return Err(FormatError::TooLarge { what: "nodes, functions inlined", limit: MAX_NODES });
         }
         let name = match proto.name {
             "" => format!("{}{}_{}", context.prefix, proto.op_type, self.nodes - 1),

@@ -1,5 +1,6 @@
 //! The canonical polynomial behind a formula, and the arithmetic on it.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -26,10 +27,12 @@ pub(super) enum Atom {
 /// A product of powers, sorted by atom; the empty product is 1.
 pub(super) type Monomial = SmallVec<[(Atom, u32); 2]>;
 
+type Terms = SmallVec<[(Monomial, i64); 2]>;
+
 /// A sum of terms with non-zero coefficients, in descending graded lexicographic order.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Polynomial {
-    terms: SmallVec<[(Monomial, i64); 2]>,
+    terms: Terms,
     depth: u16,
 }
 
@@ -94,9 +97,9 @@ impl Polynomial {
     }
 
     /// Collects terms into canonical form; `None` when a coefficient overflows.
-    fn collect(mut terms: SmallVec<[(Monomial, i64); 2]>, depth: u16) -> Option<Polynomial> {
+    fn collect(mut terms: Terms, depth: u16) -> Option<Polynomial> {
         terms.sort_by(|a, b| compare(&b.0, &a.0));
-        let mut merged: SmallVec<[(Monomial, i64); 2]> = SmallVec::with_capacity(terms.len());
+        let mut merged: Terms = SmallVec::with_capacity(terms.len());
         for (monomial, coefficient) in terms {
             match merged.last_mut() {
                 Some((last, total)) if *last == monomial => *total = total.checked_add(coefficient)?,
@@ -236,11 +239,11 @@ fn depth(expr: &Expr) -> u16 {
 }
 
 /// The polynomial of a valid expression.
-fn polynomial(expr: &Expr) -> Polynomial {
+fn polynomial(expr: &Expr) -> Cow<'_, Polynomial> {
     match expr {
-        Expr::Int(value) => Polynomial::constant(*value),
-        Expr::Formula(formula) => (*formula.0).clone(),
-        Expr::Invalid(_) => Polynomial::constant(0),
+        Expr::Formula(formula) => Cow::Borrowed(&formula.0),
+        Expr::Int(value) => Cow::Owned(Polynomial::constant(*value)),
+        Expr::Invalid(_) => Cow::Owned(Polynomial::constant(0)),
     }
 }
 
@@ -250,15 +253,33 @@ fn finish(polynomial: Option<Polynomial>) -> Expr {
 
 /// `a + sign·b` of valid expressions.
 pub(super) fn sum(a: &Expr, b: &Expr, sign: i64) -> Expr {
-    let (mut total, other) = (polynomial(a), polynomial(b));
-    let depth = total.depth.max(other.depth);
-    for (monomial, coefficient) in other.terms {
-        match coefficient.checked_mul(sign) {
-            Some(coefficient) => total.terms.push((monomial, coefficient)),
-            None => return Expr::Invalid(Invalid::Overflow),
+    let (a, b) = (polynomial(a), polynomial(b));
+    finish(merge(&a, &b, sign))
+}
+
+/// Adds two sorted sums; `None` when a coefficient overflows.
+fn merge(a: &Polynomial, b: &Polynomial, sign: i64) -> Option<Polynomial> {
+    let mut terms: Terms = SmallVec::with_capacity(a.terms.len() + b.terms.len());
+    let (mut left, mut right) = (a.terms.iter().peekable(), b.terms.iter().peekable());
+    loop {
+        let order = match (left.peek(), right.peek()) {
+            (Some(x), Some(y)) => compare(&y.0, &x.0),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => break,
+        };
+        let (from_left, from_right) = match order {
+            Ordering::Less => (left.next(), None),
+            Ordering::Equal => (left.next(), right.next()),
+            Ordering::Greater => (None, right.next()),
+        };
+        let added = from_right.map_or(Some(0), |term| term.1.checked_mul(sign))?;
+        let coefficient = from_left.map_or(0, |term| term.1).checked_add(added)?;
+        if let Some((monomial, _)) = from_left.or(from_right).filter(|_| coefficient != 0) {
+            terms.push((monomial.clone(), coefficient));
         }
     }
-    finish(Polynomial::collect(total.terms, depth))
+    Some(Polynomial { terms, depth: a.depth.max(b.depth) })
 }
 
 /// `a·b` of valid expressions.
@@ -267,7 +288,7 @@ pub(super) fn product(a: &Expr, b: &Expr) -> Expr {
     if a.terms.len() * b.terms.len() > 4 * MAX_TERMS {
         return Expr::Invalid(Invalid::TooComplex);
     }
-    let mut terms = SmallVec::new();
+    let mut terms: Terms = SmallVec::with_capacity(a.terms.len() * b.terms.len());
     for (monomial_a, coefficient_a) in &a.terms {
         for (monomial_b, coefficient_b) in &b.terms {
             match coefficient_a.checked_mul(*coefficient_b) {
@@ -276,7 +297,12 @@ pub(super) fn product(a: &Expr, b: &Expr) -> Expr {
             }
         }
     }
-    finish(Polynomial::collect(terms, a.depth.max(b.depth)))
+    let depth = a.depth.max(b.depth);
+    // The order of terms is compatible with multiplication: times a single term it stays as it is.
+    if a.terms.len() == 1 || b.terms.len() == 1 {
+        return Polynomial { terms, depth }.into();
+    }
+    finish(Polynomial::collect(terms, depth))
 }
 
 /// Polynomial long division; `None` when a remainder is left or a number overflows.

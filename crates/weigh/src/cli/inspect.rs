@@ -14,7 +14,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Outcome {
-    let (reports, all_good) = models::weigh_all(&args.models, |weighed| weigh::describe(&weighed.opened, &weighed.facts))?;
+    let (reports, all_good) =
+        models::weigh_all(&args.models, |weighed| weigh::describe(&weighed.opened, &weighed.facts))?;
     if !reports.is_empty() {
         args.output.show(&reports)?;
     }

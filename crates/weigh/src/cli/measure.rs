@@ -37,7 +37,11 @@ pub(crate) struct Args {
 }
 
 fn engines() -> clap::builder::PossibleValuesParser {
-    weigh_engine::engines().iter().map(|engine| clap::builder::PossibleValue::new(engine.name())).collect::<Vec<_>>().into()
+    weigh_engine::engines()
+        .iter()
+        .map(|engine| clap::builder::PossibleValue::new(engine.name()))
+        .collect::<Vec<_>>()
+        .into()
 }
 
 /// The engine that is always there.
@@ -47,7 +51,11 @@ pub(crate) fn default_engine() -> &'static dyn Engine {
 
 pub(crate) fn run(args: &Args) -> Outcome {
     if !(args.min_time > 0.0 && args.min_time <= 3600.0) {
-        return Err(Hinted::new(format!("cannot measure for {} s", args.min_time), "--min-time takes seconds, up to 3600").into());
+        return Err(Hinted::new(
+            format!("cannot measure for {} s", args.min_time),
+            "--min-time takes seconds, up to 3600",
+        )
+        .into());
     }
     let request = BenchmarkRequest {
         engine: weigh_engine::engine(&args.engine).unwrap_or_else(default_engine),
@@ -77,7 +85,12 @@ pub(crate) fn run(args: &Args) -> Outcome {
 }
 
 /// The report of one model, with a measurement for each batch size asked for.
-fn measure(path: &str, args: &Args, options: &Options, request: &BenchmarkRequest) -> anyhow::Result<weigh::Report> {
+fn measure(
+    path: &str,
+    args: &Args,
+    options: &Options,
+    request: &BenchmarkRequest,
+) -> anyhow::Result<weigh::Report> {
     let first = models::weigh_one(path, options)?;
     let mut report = weigh::describe(&first.opened, &first.facts);
     let mut bar = Bar::new(&first.opened.name);
@@ -103,6 +116,7 @@ fn batch_symbol(weighed: &models::Weighed) -> anyhow::Result<Symbol> {
     let named = assumed.iter().find(|symbol| symbol.as_str().contains("batch"));
     named.or(assumed.first()).cloned().ok_or_else(|| {
         let message = format!("the batch size of {} is fixed", weighed.opened.name);
-        Hinted::new(message, "export it with a dynamic batch, or give the inputs other shapes with --input").into()
+        Hinted::new(message, "export it with a dynamic batch, or give the inputs other shapes with --input")
+            .into()
     })
 }

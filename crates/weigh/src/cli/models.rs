@@ -49,7 +49,8 @@ impl Assume {
 }
 
 fn parse_dim(text: &str) -> anyhow::Result<(Symbol, i64)> {
-    let wrong = || Hinted::new(format!("'{text}' binds nothing"), "write --dim NAME=N, for example --dim batch=8");
+    let wrong =
+        || Hinted::new(format!("'{text}' binds nothing"), "write --dim NAME=N, for example --dim batch=8");
     let (name, value) = text.split_once('=').ok_or_else(wrong)?;
     match value.trim().parse::<i64>() {
         Ok(value) if value >= 0 && !name.trim().is_empty() => Ok((Symbol::new(name.trim()), value)),
@@ -60,7 +61,10 @@ fn parse_dim(text: &str) -> anyhow::Result<(Symbol, i64)> {
 /// Input names may hold colons; the shape begins after the last one.
 fn parse_input(text: &str) -> anyhow::Result<(String, Shape)> {
     let wrong = || {
-        Hinted::new(format!("'{text}' shapes no input"), "write --input NAME:SHAPE, for example --input image:1x3x224x224")
+        Hinted::new(
+            format!("'{text}' shapes no input"),
+            "write --input NAME:SHAPE, for example --input image:1x3x224x224",
+        )
     };
     let (name, shape) = text.rsplit_once(':').ok_or_else(wrong)?;
     let extent = |part: &str| match part.parse::<i64>() {
@@ -69,7 +73,8 @@ fn parse_input(text: &str) -> anyhow::Result<(String, Shape)> {
         Err(_) if part.starts_with(|c: char| c.is_ascii_alphabetic()) => Ok(Expr::symbol(part)),
         Err(_) => Err(wrong()),
     };
-    let dims = if shape.is_empty() { Vec::new() } else { shape.split('x').map(extent).collect::<Result<_, _>>()? };
+    let dims =
+        if shape.is_empty() { Vec::new() } else { shape.split('x').map(extent).collect::<Result<_, _>>()? };
     Ok((name.to_owned(), Shape::new(dims)))
 }
 
@@ -94,7 +99,9 @@ fn explain(error: AnalysisError) -> anyhow::Error {
         }
         AnalysisError::NoSuchSymbol { known, .. } => format!("its dims are {}", known.join(", ")),
         AnalysisError::NoSuchInput { known, .. } => format!("its inputs are {}", known.join(", ")),
-        AnalysisError::Size { .. } => "no machine holds that: check the shapes that the file declares, or bind smaller dims".to_owned(),
+        AnalysisError::Size { .. } => {
+            "no machine holds that: check the shapes that the file declares, or bind smaller dims".to_owned()
+        }
     };
     Hinted::new(error.to_string(), hint).into()
 }
@@ -124,6 +131,11 @@ pub(crate) fn weigh_all<T: Send>(
 
 /// The options with a further binding.
 pub(crate) fn with_dim(options: &Options, symbol: &Symbol, value: i64) -> Options {
-    let bindings: Bindings = options.bindings.iter().map(|(symbol, value)| (symbol.clone(), *value)).chain([(symbol.clone(), value)]).collect();
+    let bindings: Bindings = options
+        .bindings
+        .iter()
+        .map(|(symbol, value)| (symbol.clone(), *value))
+        .chain([(symbol.clone(), value)])
+        .collect();
     Options { bindings, input_shapes: BTreeMap::clone(&options.input_shapes) }
 }

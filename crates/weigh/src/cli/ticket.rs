@@ -29,7 +29,8 @@ pub(crate) fn run(args: &Args) -> Outcome {
     for models::Weighed { opened, facts } in &weighed {
         let mut bar = Bar::new(&opened.name);
         let mut report = weigh::describe(opened, facts);
-        report.measurements = vec![weigh::benchmark(opened, facts, &options, &request, &mut |at| bar.update(at))];
+        report.measurements =
+            vec![weigh::benchmark(opened, facts, &options, &request, &mut |at| bar.update(at))];
         report.environment = Some(environment.clone());
         reports.push(report);
     }

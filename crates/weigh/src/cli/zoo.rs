@@ -62,7 +62,9 @@ pub(crate) fn run(args: &Args) -> Outcome {
         ZooCommand::List { format } => list(format)?,
         ZooCommand::Write { name, output, batch, weights } => {
             let Some(entry) = weigh_zoo::find(name) else {
-                return Err(Hinted::new(format!("the zoo has no '{name}'"), "`weigh zoo list` names all").into());
+                return Err(
+                    Hinted::new(format!("the zoo has no '{name}'"), "`weigh zoo list` names all").into()
+                );
             };
             let model = (entry.build)(&Options { batch: *batch });
             let weights = match weights {
@@ -86,9 +88,14 @@ fn list(format: &str) -> anyhow::Result<()> {
             format!("{list:#}\n")
         }
         _ => {
-            let widest = |of: fn(&weigh_zoo::Entry) -> &str| ENTRIES.iter().map(|entry| of(entry).chars().count()).max().unwrap_or(0);
+            let widest = |of: fn(&weigh_zoo::Entry) -> &str| {
+                ENTRIES.iter().map(|entry| of(entry).chars().count()).max().unwrap_or(0)
+            };
             let (name, title) = (widest(|entry| entry.name), widest(|entry| entry.title));
-            ENTRIES.iter().map(|entry| format!("{:name$}  {:title$}  {}\n", entry.name, entry.title, entry.source)).collect()
+            ENTRIES
+                .iter()
+                .map(|entry| format!("{:name$}  {:title$}  {}\n", entry.name, entry.title, entry.source))
+                .collect()
         }
     };
     output::write(None, text.as_bytes())
