@@ -1,7 +1,8 @@
 //! The price of every node, and the sums.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
+use foldhash::{HashSet, HashSetExt};
 use weigh_ir::{Cost, Expr, Graph, Model, Node, Operands, Stop, TensorId, Traffic};
 
 use crate::Coverage;

@@ -6,8 +6,9 @@
 //! it, through any chain of constant nodes (Identity, Cast, Transpose, Reshape, Concat, DequantizeLinear, ...).
 
 use std::any::Any;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use smallvec::SmallVec;
 use weigh_ir::{Cost, DType, Expr, Graph, Model, Node, Operands, Place, Role, TensorId, TensorType};
 use weigh_ops::{Arity, Elementwise, Generated};
@@ -117,7 +118,10 @@ impl Finder<'_> {
             if is_stored {
                 self.spelled_out.extend(node.outputs.iter().flatten());
             }
-            let reads_only_constants = node.inputs.iter().flatten().all(|id| self.constant[id.index()]);
+            let is_constant = |(index, id): (usize, &Option<TensorId>)| {
+                id.is_none_or(|id| self.constant[id.index()]) || node.op.role(index) == Role::Type
+            };
+            let reads_only_constants = node.inputs.iter().enumerate().all(is_constant);
             if is_stored || !node.bodies.is_empty() || node.inputs.is_empty() || !reads_only_constants {
                 continue;
             }
@@ -270,7 +274,7 @@ impl Sums {
                 add(&mut self.buffers, elements);
                 add(&mut self.buffer_bytes, bytes);
             }
-            Role::Constant | Role::Operand => add(&mut self.constant_bytes, bytes),
+            Role::Type | Role::Constant | Role::Operand => add(&mut self.constant_bytes, bytes),
         }
     }
 }

@@ -138,6 +138,8 @@ impl Memory {
 /// What stored data means to the operator that reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Role {
+    /// Only the element type is looked at, never the data.
+    Type,
     /// Shapes, axes, indices, scales, zero points, masks: counted in bytes, not in parameters.
     Constant,
     /// State that is stored but not learned: running mean and variance.

@@ -340,7 +340,7 @@ impl Operator for Cast {
     }
 
     fn role(&self, index: usize) -> Role {
-        if index == 0 { Role::Operand } else { Role::Constant }
+        if index == 0 { Role::Operand } else { Role::Type }
     }
 }
 

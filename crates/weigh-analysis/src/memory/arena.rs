@@ -39,16 +39,40 @@ impl Placement {
     }
 }
 
-/// Plans the block two ways (largest first; in order of appearance) and takes the smaller one. `None` where
-/// sizes are formulas or too large to plan, or the plan does not hold.
+/// Plans the block two ways, in order of appearance and largest first, and takes the smaller one; one is enough
+/// where it needs no more than is alive at once. `None` where sizes are formulas or too large to plan, or the
+/// plan does not hold.
 pub(super) fn plan(timeline: &Timeline) -> Option<Arena> {
     let blocks = blocks(timeline)?;
-    let mut by_size = blocks.clone();
-    by_size.sort_by(|a, b| b.bytes.cmp(&a.bytes).then(a.first.cmp(&b.first)).then(a.tensor.cmp(&b.tensor)));
     let steps = timeline.steps.len();
-    let candidates = [("largest first", by_size), ("in order", blocks)];
-    let planned = candidates.into_iter().filter_map(|(strategy, blocks)| place(strategy, blocks, steps));
-    planned.min_by_key(|arena| arena.bytes).filter(|arena| holds(arena, steps))
+    let peak = peak(&blocks, steps);
+    let in_order = place("in order", blocks.clone(), steps)?;
+    let arena = if in_order.bytes <= peak {
+        in_order
+    } else {
+        let mut by_size = blocks;
+        by_size
+            .sort_by(|a, b| b.bytes.cmp(&a.bytes).then(a.first.cmp(&b.first)).then(a.tensor.cmp(&b.tensor)));
+        let by_size = place("largest first", by_size, steps)?;
+        if by_size.bytes < in_order.bytes { by_size } else { in_order }
+    };
+    holds(&arena, steps).then_some(arena)
+}
+
+/// The most that is alive in one step: no plan needs less.
+fn peak(blocks: &[Placement], steps: usize) -> u64 {
+    let (mut begins, mut ends) = (vec![0u64; steps], vec![0u64; steps]);
+    for block in blocks {
+        begins[block.first] = begins[block.first].saturating_add(block.bytes);
+        ends[block.last] = ends[block.last].saturating_add(block.bytes);
+    }
+    let alive = begins.iter().zip(&ends).scan(0u64, |alive, (begin, end)| {
+        *alive = alive.saturating_add(*begin);
+        let now = *alive;
+        *alive = alive.saturating_sub(*end);
+        Some(now)
+    });
+    alive.max().unwrap_or(0)
 }
 
 /// The activations as unplaced blocks.

@@ -41,7 +41,13 @@ pub(super) fn best(timeline: &Timeline) -> Option<Best> {
     }
     let file = peak_of(timeline, &steps, &sizes);
     let mut best = ("file", file);
-    if steps.len() <= MAX_STEPS {
+    let own = |at: &usize| {
+        let step = &timeline.steps[*at];
+        step.reads.iter().chain(&step.makes).map(|life| sizes.bytes[*life]).sum::<i128>() + sizes.inner[*at].1
+    };
+    // No order can be better than its largest step.
+    let is_optimal = steps.iter().map(own).max() == Some(file.1);
+    if !is_optimal && steps.len() <= MAX_STEPS {
         let peak = peak_of(timeline, &greedy(timeline, &sizes), &sizes);
         if peak.1 < file.1 {
             best = ("greedy", peak);

@@ -1,7 +1,6 @@
 //! The lives of activations: where each begins and ends, and how large it is.
 
-use std::collections::HashMap;
-
+use foldhash::{HashMap, HashMapExt};
 use weigh_ir::{Expr, Graph, Model, Node, Operands, TensorId};
 
 use super::Extent;

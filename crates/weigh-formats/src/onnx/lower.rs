@@ -6,9 +6,10 @@
 //! it appears; such graphs are sorted at the end.
 
 use std::any::Any;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashMapExt};
 use smallvec::SmallVec;
 use weigh_ir::{
     DType, Diagnostic, Graph, Model, Node, Place, Severity, Shape, Stored, Tensor, TensorId, Value,

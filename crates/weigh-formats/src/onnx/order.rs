@@ -1,7 +1,8 @@
 //! Puts nodes in an order that can be executed, where a file has them in another.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
+use foldhash::{HashMap, HashMapExt};
 use weigh_ir::{Graph, Node, TensorId};
 
 use super::at_node;

@@ -16,6 +16,7 @@ mod text;
 use crate::Report;
 
 pub use sort::SortKey;
+pub use terminal::SideBySide;
 
 /// How to render. The default is what suits a file: no colour, 100 columns.
 #[derive(Clone, Debug, PartialEq, Eq)]

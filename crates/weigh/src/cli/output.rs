@@ -43,7 +43,8 @@ pub(crate) struct Args {
     pub top: usize,
 }
 
-fn formats() -> clap::builder::PossibleValuesParser {
+/// The names of the outputs.
+pub(crate) fn formats() -> clap::builder::PossibleValuesParser {
     renderers()
         .iter()
         .map(|renderer| clap::builder::PossibleValue::new(renderer.name()).help(renderer.about()))
@@ -56,13 +57,23 @@ fn sort_keys() -> clap::builder::PossibleValuesParser {
 }
 
 impl Args {
+    /// A format and a place, and every layer, for commands that have other uses for the options.
+    pub fn plain(format: &str, output: Option<PathBuf>) -> Args {
+        Args { format: format.to_owned(), output, layers: true, depth: None, sort: None, top: 5 }
+    }
+
     /// Renders the reports to where they should go.
     pub fn show(&self, reports: &[Report]) -> anyhow::Result<()> {
         let Some(renderer) = renderer(&self.format) else {
             return Err(Hinted::new(format!("no format '{}'", self.format), "see --help").into());
         };
+        write(self.output.as_ref(), renderer.render(reports, &self.render_options()).as_bytes())
+    }
+
+    /// What there is to render for.
+    pub fn render_options(&self) -> RenderOptions {
         let to_terminal = self.output.is_none() && io::stdout().is_terminal();
-        let options = RenderOptions {
+        RenderOptions {
             width: if to_terminal { terminal_width() } else { FILE_WIDTH },
             colour: self.output.is_none()
                 && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
@@ -71,8 +82,7 @@ impl Args {
             depth: self.depth,
             sort: self.sort.as_deref().and_then(|key| key.parse().ok()),
             top: self.top,
-        };
-        write(self.output.as_ref(), renderer.render(reports, &options).as_bytes())
+        }
     }
 }
 

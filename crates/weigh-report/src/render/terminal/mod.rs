@@ -6,12 +6,15 @@ mod header;
 mod layers;
 mod panel;
 mod performance;
+mod side_by_side;
 mod totals;
 mod tree;
 
 use super::ink::{Ink, Line, Role};
 use super::{RenderOptions, Renderer};
 use crate::Report;
+
+pub use side_by_side::SideBySide;
 
 pub(super) struct Terminal;
 
