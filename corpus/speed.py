@@ -2,8 +2,8 @@
 
 Usage: speed.py FOLDER [--weigh PATH]
 
-weigh is timed as a whole process, from start to exit, with all its counts. onnx is given every advantage: the
-interpreter is started and the package imported before its clock starts. It is measured in three ways:
+weigh is timed twice: in process, from file to facts (examples/time_inspect.rs), and as a whole process with its JSON.
+onnx is measured in process, in three ways; the interpreter is started and the package imported before its clock starts:
 
     infer_shapes        on a ModelProto loaded beforehand; the clock sees the call only
     load + infer        reading the file as well, what a script has to do
@@ -14,6 +14,7 @@ onnx needs about 10 GiB for the largest file.
 """
 
 import json
+import pathlib
 import statistics
 import sys
 
@@ -117,6 +118,9 @@ def main():
         results = [succeed(measure(command), "weigh") for _ in range(runs)]
         times, peak = [r.seconds for r in results], max(r.peak_mib for r in results)
         tally.line(title, size, "weigh (whole process)", *milliseconds(times), f"{peak:.0f}")
+        timer = pathlib.Path(options.weigh).resolve().parent / "examples" / "time_inspect"
+        inside = succeed(measure([timer, path, runs]), "time_inspect")
+        tally.line(title, size, "weigh load + analyse", *milliseconds(json.loads(inside.stdout)), f"{inside.peak_mib:.0f}")
         for way in ("infer_shapes", "load + infer", "infer_shapes_path"):
             command = [sys.executable, "-c", IN_PYTHON, path, way]
             times = succeed(measure([*command, runs]), way)

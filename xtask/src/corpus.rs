@@ -116,6 +116,9 @@ pub fn fetch(steps: &mut Steps, corpora: &[Corpus]) -> Result<()> {
 /// Time weigh beside onnx.shape_inference.
 pub fn speed(steps: &mut Steps) -> Result<()> {
     build(steps)?;
+    steps.step("timer", || {
+        run(cargo(&["build", "--release", "--package", "weigh", "--example", "time_inspect"]))
+    })?;
     fetch(steps, &[])?;
     steps.step("speed", || {
         let mut script = Venv::ready()?.python();

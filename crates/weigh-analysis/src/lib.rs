@@ -17,7 +17,8 @@ mod weights;
 
 use std::collections::BTreeMap;
 
-use weigh_ir::{Bindings, DType, Diagnostic, Expr, Model, Severity, Shape, Symbol, TensorId};
+use memory::Detail;
+use weigh_ir::{Bindings, DType, Diagnostic, Expr, Invalid, Model, Severity, Shape, Symbol, TensorId};
 
 pub use layers::Layer;
 pub use memory::{Activations, Arena, Extent, Placement};
@@ -61,7 +62,7 @@ pub enum AnalysisError {
         /// Of which tensor or node.
         tensor: String,
         /// Why it has no value.
-        why: weigh_ir::Invalid,
+        why: Invalid,
     },
 }
 
@@ -167,7 +168,7 @@ impl Coverage {
 /// See [`AnalysisError`]. What is merely unknown is no error: it is counted in the coverage.
 pub fn analyze(model: &Model, options: &Options) -> Result<Analysis, AnalysisError> {
     let question = Question::new(model, options)?;
-    let numbers = Pass::run(model, &question.inputs, &question.bound)?;
+    let numbers = Pass::run(model, &question.inputs, &question.bound, Detail::All);
     let mut diagnostics = model.diagnostics.clone();
     diagnostics.extend(numbers.types.diagnostics.iter().cloned());
     let scaling = match question.free.is_empty() {
@@ -206,12 +207,12 @@ struct Pass {
 }
 
 impl Pass {
-    fn run(model: &Model, inputs: &[Option<Shape>], bindings: &Bindings) -> Result<Pass, AnalysisError> {
+    fn run(model: &Model, inputs: &[Option<Shape>], bindings: &Bindings, detail: Detail) -> Pass {
         let types = types::infer(model, inputs, bindings);
         let weights = weights::find(model, &types);
-        let memory = memory::follow(model, &types, &weights);
+        let memory = memory::follow(model, &types, &weights, detail);
         let layers = layers::price(model, &types, &weights, &memory);
-        Ok(Pass { types, weights, layers, memory })
+        Pass { types, weights, layers, memory }
     }
 
     fn totals(&self, activations: Activations) -> Totals {
@@ -254,7 +255,7 @@ fn formulas(
     numbers: &Pass,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Scaling> {
-    let free = Pass::run(model, &question.inputs, &question.given).ok()?;
+    let free = Pass::run(model, &question.inputs, &question.given, Detail::Sums);
     let of = |pass: &Pass| Scaling {
         macs: pass.layers.macs.clone(),
         other_ops: pass.layers.other_ops.clone(),
@@ -302,12 +303,13 @@ fn note_unused(model: &Model, weights: &weights::Weights, diagnostics: &mut Vec<
     diagnostics.push(Diagnostic::new(Severity::Note, "unused-tensors", message));
 }
 
-/// Refuses sizes that do not fit in 64 bits, naming the first tensor or node at fault.
+/// Refuses sizes that do not fit in 64 bits, naming the first tensor or node at fault. A formula that is too
+/// complex is no reason to refuse: it is shown as such.
 fn check_sizes(model: &Model, totals: &Totals, numbers: &Pass) -> Result<(), AnalysisError> {
     for (index, tensor) in model.tensors.iter().enumerate() {
         let Some(id) = TensorId::new(index) else { continue };
         let size = numbers.types.size(id);
-        if let Some(why) = size.bytes.as_ref().or(size.elements.as_ref()).and_then(Expr::invalid) {
+        if let Some(why) = size.bytes.as_ref().or(size.elements.as_ref()).and_then(impossible) {
             return Err(AnalysisError::Size {
                 what: "the size",
                 tensor: format!("tensor '{}'", tensor.name),
@@ -316,7 +318,7 @@ fn check_sizes(model: &Model, totals: &Totals, numbers: &Pass) -> Result<(), Ana
         }
     }
     for (node, layer) in model.graph.nodes.iter().zip(&numbers.layers.layers) {
-        let invalid = |expr: &Option<Expr>| expr.as_ref().and_then(Expr::invalid);
+        let invalid = |expr: &Option<Expr>| expr.as_ref().and_then(impossible);
         if let Some(why) = invalid(&layer.macs).or(invalid(&layer.other_ops)).or(invalid(&layer.bytes_moved))
         {
             return Err(AnalysisError::Size {
@@ -334,8 +336,13 @@ fn check_sizes(model: &Model, totals: &Totals, numbers: &Pass) -> Result<(), Ana
         &totals.activations.total.bytes,
         &totals.activations.peak.bytes,
     ];
-    match sums.into_iter().find_map(Expr::invalid).or(totals.flops().invalid()) {
+    match sums.into_iter().find_map(impossible).or(impossible(&totals.flops())) {
         Some(why) => Err(AnalysisError::Size { what: "the total", tensor: "the model".to_owned(), why }),
         None => Ok(()),
     }
+}
+
+/// Why no machine can hold a size, if that is so.
+fn impossible(size: &Expr) -> Option<Invalid> {
+    size.invalid().filter(|why| *why != Invalid::TooComplex)
 }

@@ -110,7 +110,9 @@ fn typed(random: &mut Random) -> TensorType {
                 _ => Shape::of(&[count as i64]),
             };
             let value = match random.below(4) {
-                0 => Value::Floats((0..count).map(|_| random.pick(&[0.0, 0.5, -2.0, f64::NAN, 1e300])).collect()),
+                0 => Value::Floats(
+                    (0..count).map(|_| random.pick(&[0.0, 0.5, -2.0, f64::NAN, 1e300])).collect(),
+                ),
                 _ => Value::exprs(elements),
             };
             TensorType::new(dtype(random), shape).with_value(Some(value))
@@ -138,7 +140,12 @@ impl Bodies for AnyBodies<'_> {
 }
 
 /// Asks a node's operator everything. Returns whether types were inferred and a price was found.
-fn ask(random: &mut Random, op: &dyn Operator, inputs: &[Option<TensorType>], outputs: usize) -> (bool, bool) {
+fn ask(
+    random: &mut Random,
+    op: &dyn Operator,
+    inputs: &[Option<TensorType>],
+    outputs: usize,
+) -> (bool, bool) {
     let inputs: SmallVec<[Option<&TensorType>; 4]> = inputs.iter().map(Option::as_ref).collect();
     let inferred = op.infer(&mut Inference {
         inputs: &inputs,
@@ -193,7 +200,10 @@ fn a_node_without_attributes_is_translated_or_refused_by_name() {
                 }
                 Err(FormatError::Node { node, problem }) => {
                     assert_eq!(node, "node");
-                    assert!(problem.contains(spelling.op_type) || problem.contains('\''), "{spelling:?}: {problem}");
+                    assert!(
+                        problem.contains(spelling.op_type) || problem.contains('\''),
+                        "{spelling:?}: {problem}"
+                    );
                 }
                 Err(other) => panic!("{spelling:?}: {other}"),
             }

@@ -132,7 +132,7 @@ impl Operator for Conv {
     fn cost(&self, node: &Operands<'_>) -> Result<Cost, Stop> {
         let elements = node.output(0)?.elements();
         let weights = node.input(self.weights)?;
-        let of_each_output = weights.dims()[1..].iter().product::<Expr>();
+        let of_each_output = beyond_first_axis(weights)?;
         let bias = self.bias.is_some_and(|index| node.has_input(index));
         Ok(Cost::macs(&elements * of_each_output).and_other(elements * i64::from(bias)))
     }
@@ -147,6 +147,14 @@ impl Operator for Conv {
         } else {
             Role::Constant
         }
+    }
+}
+
+/// The elements of weights for each of their first axis.
+fn beyond_first_axis(weights: &Shape) -> Result<Expr, Stop> {
+    match weights.dims() {
+        [_, others @ ..] => Ok(others.iter().product()),
+        [] => Err(Stop::contradiction("the weights have no axes")),
     }
 }
 
@@ -208,7 +216,7 @@ impl Operator for ConvTranspose {
 
     /// Every *input* element meets (output channels / groups) × window weights.
     fn cost(&self, node: &Operands<'_>) -> Result<Cost, Stop> {
-        let of_each_input = node.input(1)?.dims()[1..].iter().product::<Expr>();
+        let of_each_input = beyond_first_axis(node.input(1)?)?;
         let bias = node.output(0)?.elements() * i64::from(node.has_input(2));
         Ok(Cost::macs(node.input(0)?.elements() * of_each_input).and_other(bias))
     }

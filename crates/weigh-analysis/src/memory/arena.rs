@@ -1,5 +1,7 @@
 //! One block of memory with an offset for every activation, such that no two that are alive together overlap.
 
+use smallvec::SmallVec;
+
 use super::timeline::Timeline;
 
 /// Offsets are multiples of this many bytes, as runtimes align tensors to cache lines.
@@ -98,21 +100,22 @@ fn blocks(timeline: &Timeline) -> Option<Vec<Placement>> {
 /// Puts each block, in this order, at the lowest offset where it overlaps none that is alive with it.
 fn place(strategy: &'static str, blocks: Vec<Placement>, steps: usize) -> Option<Arena> {
     let mut placed: Vec<Placement> = Vec::with_capacity(blocks.len());
-    let mut alive: Vec<Vec<u32>> = vec![Vec::new(); steps];
+    let mut alive: Vec<SmallVec<[u32; 8]>> = vec![SmallVec::new(); steps];
+    let mut neighbours: Vec<u32> = Vec::new();
+    let mut taken: Vec<(u64, u64)> = Vec::new();
     let mut bytes = 0u64;
     for mut block in blocks {
-        let mut neighbours: Vec<u32> = alive.get(block.first..=block.last)?.concat();
+        neighbours.clear();
+        neighbours.extend(alive.get(block.first..=block.last)?.iter().flatten());
         neighbours.sort_unstable();
         neighbours.dedup();
-        let mut taken: Vec<(u64, u64)> = neighbours
-            .iter()
-            .map(|index| &placed[*index as usize])
-            .map(|other| (other.offset, other.end()))
-            .collect();
+        taken.clear();
+        let placed_at = |index: &u32| &placed[*index as usize];
+        taken.extend(neighbours.iter().map(placed_at).map(|other| (other.offset, other.end())));
         taken.sort_unstable();
         let mut offset = 0u64;
-        for (start, end) in taken {
-            if offset.checked_add(block.bytes)? <= start {
+        for (start, end) in &taken {
+            if offset.checked_add(block.bytes)? <= *start {
                 break;
             }
             offset = offset.max(end.checked_next_multiple_of(ALIGNMENT)?);
@@ -128,7 +131,7 @@ fn place(strategy: &'static str, blocks: Vec<Placement>, steps: usize) -> Option
 
 /// Whether no two blocks that are alive together overlap.
 fn holds(arena: &Arena, steps: usize) -> bool {
-    let mut alive: Vec<Vec<u32>> = vec![Vec::new(); steps];
+    let mut alive: Vec<SmallVec<[u32; 8]>> = vec![SmallVec::new(); steps];
     for (index, block) in arena.placements.iter().enumerate() {
         for step in &mut alive[block.first..=block.last] {
             step.push(index as u32);

@@ -92,26 +92,37 @@ impl Memory {
     }
 }
 
+/// How much to find out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// Everything.
+    All,
+    /// The total and the peak in file order: what formulas are made of.
+    Sums,
+}
+
 /// Follows the activations of a model through its steps.
-pub(crate) fn follow(model: &Model, types: &Types, weights: &Weights) -> Memory {
+pub(crate) fn follow(model: &Model, types: &Types, weights: &Weights, detail: Detail) -> Memory {
     let timeline = Timeline::new(model, &model.graph, types, weights);
     let live = timeline.live_extents();
-    let peak = Extent::largest(live.iter().flatten());
-    let at_peak = live.iter().position(|live| live.as_ref().is_some_and(|live| live.bytes == peak.bytes));
-    let in_place = timeline.in_place(model, types);
-    let in_place_live = in_place.live_extents();
-    let best = order::best(&timeline);
-    let activations = Activations {
+    let mut activations = Activations {
         total: timeline.total(),
-        peak,
-        peak_at: at_peak.map(|step| model.graph.nodes[step].name.to_string()),
-        in_place_total: in_place.total(),
-        in_place_peak: Extent::largest(in_place_live.iter().flatten()),
-        best_order: best.as_ref().map(|best| best.name),
-        best_order_peak: best.map(|best| best.peak),
-        lower_bound: timeline.largest_step(),
-        arena_bytes: None,
+        peak: Extent::largest(live.iter().flatten()),
         complete: timeline.complete,
+        ..Activations::default()
     };
+    if detail == Detail::All {
+        let at_peak =
+            |live: &Option<Extent>| live.as_ref().is_some_and(|live| live.bytes == activations.peak.bytes);
+        let at_peak = live.iter().position(at_peak);
+        let in_place = timeline.in_place(model, types);
+        let best = order::best(&timeline);
+        activations.peak_at = at_peak.map(|step| model.graph.nodes[step].name.to_string());
+        activations.in_place_total = in_place.total();
+        activations.in_place_peak = Extent::largest(in_place.live_extents().iter().flatten());
+        activations.best_order = best.as_ref().map(|best| best.name);
+        activations.best_order_peak = best.map(|best| best.peak);
+        activations.lower_bound = timeline.largest_step();
+    }
     Memory { activations, timeline, live }
 }

@@ -1,6 +1,7 @@
 //! The lives of activations: where each begins and ends, and how large it is.
 
 use foldhash::{HashMap, HashMapExt};
+use smallvec::SmallVec;
 use weigh_ir::{Expr, Graph, Model, Node, Operands, TensorId};
 
 use super::Extent;
@@ -26,9 +27,9 @@ pub(super) struct Life {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Step {
     /// Lives that it reads, each once.
-    pub reads: Vec<usize>,
+    pub reads: SmallVec<[usize; 4]>,
     /// Lives that it begins.
-    pub makes: Vec<usize>,
+    pub makes: SmallVec<[usize; 2]>,
     /// What the bodies of its node hold at their peak, beside everything else.
     pub inner: Extent,
     /// Whether it runs in every inference.
@@ -91,7 +92,7 @@ impl Timeline {
         if weights.is_constant_node(node) {
             return Step::default();
         }
-        let mut reads = Vec::new();
+        let mut reads: SmallVec<[usize; 4]> = SmallVec::new();
         for_each_read(node, &mut |id| reads.extend(self.of_tensor.get(&id).copied()));
         reads.sort_unstable();
         reads.dedup();
@@ -128,23 +129,20 @@ impl Timeline {
     /// What is alive in each step; `None` for steps that run only at load.
     pub fn live_extents(&self) -> Vec<Option<Extent>> {
         let count = self.steps.len();
-        let (mut begin, mut end) = (vec![Vec::new(); count], vec![Vec::new(); count]);
-        for (index, life) in self.lives.iter().enumerate() {
+        let (mut gained, mut lost) = (vec![Extent::default(); count], vec![Extent::default(); count]);
+        for life in &self.lives {
             if let Some(last) = life.last {
-                begin[life.made.unwrap_or(0)].push(index);
-                end[last].push(index);
+                let first = life.made.unwrap_or(0);
+                gained[first] = gained[first].plus(&life.extent);
+                lost[last] = lost[last].plus(&life.extent);
             }
         }
         let mut alive = Extent::default();
         let mut live = Vec::with_capacity(count);
-        for (at, step) in self.steps.iter().enumerate() {
-            for index in &begin[at] {
-                alive = alive.plus(&self.lives[*index].extent);
-            }
+        for ((step, gained), lost) in self.steps.iter().zip(&gained).zip(&lost) {
+            alive = alive.plus(gained);
             live.push(step.runs.then(|| alive.plus(&step.inner)));
-            for index in &end[at] {
-                alive = alive.minus(&self.lives[*index].extent);
-            }
+            alive = alive.minus(lost);
         }
         live
     }

@@ -95,9 +95,13 @@ fn exact_atom(atom: &Atom) -> String {
     match atom {
         Atom::Symbol(symbol) => symbol.to_string(),
         Atom::FloorDiv(pair) => format!("(({})//({}))", pair.0, pair.1),
-        Atom::Min(pair) => format!("min({}, {})", pair.0, pair.1),
-        Atom::Max(pair) => format!("max({}, {})", pair.0, pair.1),
+        Atom::Min(operands) => format!("min({})", list(operands, &Expr::to_string)),
+        Atom::Max(operands) => format!("max({})", list(operands, &Expr::to_string)),
     }
+}
+
+fn list(operands: &[Expr], text: &dyn Fn(&Expr) -> String) -> String {
+    operands.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
 fn pretty_atom(atom: &Atom) -> String {
@@ -111,8 +115,8 @@ fn pretty_atom(atom: &Atom) -> String {
             simple if simple.as_symbol().is_some() => format!("⌊{}/{}⌋", plain(simple), plain(&pair.1)),
             sum => format!("⌊({})/{}⌋", plain(sum), plain(&pair.1)),
         },
-        Atom::Min(pair) => format!("min({}, {})", plain(&pair.0), plain(&pair.1)),
-        Atom::Max(pair) => format!("max({}, {})", plain(&pair.0), plain(&pair.1)),
+        Atom::Min(operands) => format!("min({})", list(operands, &plain)),
+        Atom::Max(operands) => format!("max({})", list(operands, &plain)),
     }
 }
 

@@ -61,6 +61,9 @@ impl fmt::Debug for Symbol {
     }
 }
 
+/// A minimum or maximum of more operands than this is too complex.
+const MAX_OPERANDS: usize = 64;
+
 /// What symbols stand for in one analysis.
 pub type Bindings = BTreeMap<Symbol, i64>;
 
@@ -122,11 +125,8 @@ impl Expr {
 
     /// The single symbol that this expression is, if it is just that.
     pub fn as_symbol(&self) -> Option<&Symbol> {
-        match self {
-            Expr::Formula(formula) => match formula.0.as_atom()? {
-                Atom::Symbol(symbol) => Some(symbol),
-                _ => None,
-            },
+        match self.as_atom()? {
+            Atom::Symbol(symbol) => Some(symbol),
             _ => None,
         }
     }
@@ -170,27 +170,64 @@ impl Expr {
 
     /// The larger of the two.
     pub fn larger(&self, other: &Expr) -> Expr {
-        self.choose(other, self.at_least(other), other.at_least(self), Atom::Max)
+        Expr::largest([self.clone(), other.clone()]).unwrap_or_default()
     }
 
     /// The smaller of the two.
     pub fn smaller(&self, other: &Expr) -> Expr {
-        self.choose(other, other.at_least(self), self.at_least(other), Atom::Min)
+        Expr::smallest([self.clone(), other.clone()]).unwrap_or_default()
     }
 
-    /// One of the two where it is certain which, else an atom over both in a fixed order.
-    fn choose(&self, other: &Expr, this: bool, that: bool, atom: fn(Arc<(Expr, Expr)>) -> Atom) -> Expr {
-        if let Some(why) = self.invalid().or(other.invalid()) {
-            return Expr::Invalid(why);
+    /// The largest of many; what others dominate vanishes. `None` of nothing.
+    pub fn largest(values: impl IntoIterator<Item = Expr>) -> Option<Expr> {
+        Expr::choose(values, Expr::at_least, Atom::Max)
+    }
+
+    /// The smallest of many; what dominates others vanishes. `None` of nothing.
+    pub fn smallest(values: impl IntoIterator<Item = Expr>) -> Option<Expr> {
+        Expr::choose(values, |a, b| b.at_least(a), Atom::Min)
+    }
+
+    /// Those of the values that no other beats: itself where one is left, else an atom over all in order.
+    fn choose(
+        values: impl IntoIterator<Item = Expr>,
+        beats: fn(&Expr, &Expr) -> bool,
+        atom: fn(Arc<[Expr]>) -> Atom,
+    ) -> Option<Expr> {
+        let mut leaders: Vec<Expr> = Vec::new();
+        for value in values {
+            if value.invalid().is_some() {
+                return Some(value);
+            }
+            // The operands of an atom of the same kind are taken apart.
+            let inner = match (value.as_atom(), atom(Arc::default())) {
+                (Some(Atom::Max(operands)), Atom::Max(_)) | (Some(Atom::Min(operands)), Atom::Min(_)) => {
+                    operands.to_vec()
+                }
+                _ => vec![value],
+            };
+            for value in inner {
+                if !leaders.iter().any(|leader| beats(leader, &value)) {
+                    leaders.retain(|leader| !beats(&value, leader));
+                    leaders.push(value);
+                }
+            }
+            if leaders.len() > MAX_OPERANDS {
+                return Some(Expr::Invalid(Invalid::TooComplex));
+            }
         }
-        if this {
-            return self.clone();
+        leaders.sort();
+        match leaders.len() {
+            0 | 1 => leaders.pop(),
+            _ => Some(Polynomial::atom(atom(leaders.into())).into()),
         }
-        if that {
-            return other.clone();
+    }
+
+    fn as_atom(&self) -> Option<&Atom> {
+        match self {
+            Expr::Formula(formula) => formula.0.as_atom(),
+            _ => None,
         }
-        let (first, second) = if self <= other { (self, other) } else { (other, self) };
-        Polynomial::atom(atom(Arc::new((first.clone(), second.clone())))).into()
     }
 
     /// Whether `self >= other` is certain for all positive values of the symbols.
@@ -204,20 +241,6 @@ impl Expr {
                 Expr::Invalid(_) => false,
             },
         }
-    }
-
-    /// The largest of many; terms that others dominate vanish. `None` of nothing.
-    pub fn largest(values: impl IntoIterator<Item = Expr>) -> Option<Expr> {
-        let mut leaders: Vec<Expr> = Vec::new();
-        for value in values {
-            if leaders.iter().any(|leader| leader.at_least(&value)) {
-                continue;
-            }
-            leaders.retain(|leader| !value.at_least(leader));
-            leaders.push(value);
-        }
-        leaders.sort();
-        leaders.into_iter().reduce(|a, b| a.larger(&b))
     }
 
     /// The highest power of `symbol`, where the expression is a polynomial in it.

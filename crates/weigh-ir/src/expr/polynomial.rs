@@ -20,8 +20,10 @@ const MAX_DEGREE: u32 = 64;
 pub(super) enum Atom {
     Symbol(Symbol),
     FloorDiv(Arc<(Expr, Expr)>),
-    Min(Arc<(Expr, Expr)>),
-    Max(Arc<(Expr, Expr)>),
+    /// Two or more operands, sorted, none certainly above another, none a minimum itself.
+    Min(Arc<[Expr]>),
+    /// Two or more operands, sorted, none certainly below another, none a maximum itself.
+    Max(Arc<[Expr]>),
 }
 
 /// A product of powers, sorted by atom; the empty product is 1.
@@ -89,9 +91,8 @@ impl Polynomial {
     pub(super) fn atom(atom: Atom) -> Polynomial {
         let depth = match &atom {
             Atom::Symbol(_) => 0,
-            Atom::FloorDiv(pair) | Atom::Min(pair) | Atom::Max(pair) => {
-                1 + depth(&pair.0).max(depth(&pair.1))
-            }
+            Atom::FloorDiv(pair) => 1 + depth(&pair.0).max(depth(&pair.1)),
+            Atom::Min(operands) | Atom::Max(operands) => 1 + operands.iter().map(depth).max().unwrap_or(0),
         };
         Polynomial { terms: smallvec![(smallvec![(atom, 1)], 1)], depth }
     }
@@ -142,9 +143,12 @@ impl Polynomial {
         for (atom, _) in self.terms.iter().flat_map(|(monomial, _)| monomial) {
             match atom {
                 Atom::Symbol(symbol) => visit(symbol),
-                Atom::FloorDiv(pair) | Atom::Min(pair) | Atom::Max(pair) => {
+                Atom::FloorDiv(pair) => {
                     pair.0.for_each_symbol(visit);
                     pair.1.for_each_symbol(visit);
+                }
+                Atom::Min(operands) | Atom::Max(operands) => {
+                    operands.iter().for_each(|operand| operand.for_each_symbol(visit));
                 }
             }
         }
@@ -159,8 +163,8 @@ impl Polynomial {
         self.evaluate(&|atom| match atom {
             Atom::Symbol(symbol) => replace(symbol).unwrap_or_else(|| Polynomial::atom(atom.clone()).into()),
             Atom::FloorDiv(pair) => map(&pair.0).floor_div(&map(&pair.1)),
-            Atom::Min(pair) => map(&pair.0).smaller(&map(&pair.1)),
-            Atom::Max(pair) => map(&pair.0).larger(&map(&pair.1)),
+            Atom::Min(operands) => Expr::smallest(operands.iter().map(map)).unwrap_or_default(),
+            Atom::Max(operands) => Expr::largest(operands.iter().map(map)).unwrap_or_default(),
         })
     }
 
@@ -200,8 +204,8 @@ impl Polynomial {
         self.terms.iter().flat_map(|(monomial, _)| monomial).all(|(atom, _)| match atom {
             Atom::Symbol(_) => true,
             Atom::FloorDiv(pair) => pair.0.at_least(&Expr::ZERO) && pair.1.at_least(&Expr::ONE),
-            Atom::Min(pair) => pair.0.at_least(&Expr::ZERO) && pair.1.at_least(&Expr::ZERO),
-            Atom::Max(pair) => pair.0.at_least(&Expr::ZERO) || pair.1.at_least(&Expr::ZERO),
+            Atom::Min(operands) => operands.iter().all(|operand| operand.at_least(&Expr::ZERO)),
+            Atom::Max(operands) => operands.iter().any(|operand| operand.at_least(&Expr::ZERO)),
         })
     }
 
@@ -216,12 +220,19 @@ impl Polynomial {
                     Atom::FloorDiv(pair) if pair.1.as_int().is_some() => {
                         power_here += power * pair.0.degree(symbol)?;
                     }
-                    Atom::FloorDiv(pair) | Atom::Min(pair) | Atom::Max(pair) => {
-                        let (a, b) = (pair.0.degree(symbol)?, pair.1.degree(symbol)?);
-                        if a != b {
+                    Atom::FloorDiv(pair) => {
+                        let (above, below) = (pair.0.degree(symbol)?, pair.1.degree(symbol)?);
+                        if above != below {
                             return None;
                         }
-                        power_here += power * a;
+                    }
+                    Atom::Min(operands) | Atom::Max(operands) => {
+                        let mut degrees = operands.iter().map(|operand| operand.degree(symbol));
+                        let first = degrees.next()??;
+                        if degrees.any(|degree| degree != Some(first)) {
+                            return None;
+                        }
+                        power_here += power * first;
                     }
                 }
             }

@@ -11,6 +11,7 @@ use super::output::report_error;
 
 /// Which models, and what to assume about them.
 #[derive(clap::Args)]
+#[group(skip)] // flattened together with others of that name
 pub(crate) struct Args {
     /// Model files, or zoo:NAME
     #[arg(value_name = "MODEL", required = true)]

@@ -17,6 +17,7 @@ const FILE_WIDTH: usize = 100;
 
 /// How and where to show results.
 #[derive(clap::Args)]
+#[group(skip)] // flattened together with others of that name
 pub(crate) struct Args {
     /// Output format
     #[arg(long, default_value = "table", value_parser = formats(), help_heading = "Output")]
