@@ -6,10 +6,10 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::paths::{corpus_folder, root, target};
 use crate::process::{cargo, run};
 use crate::steps::{Score, Steps};
 use crate::venv::Venv;
-use crate::{root, target};
 
 /// One corpus: a script, and what it works on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,16 +75,11 @@ impl Corpus {
     fn files(self) -> Option<PathBuf> {
         match self {
             Corpus::Light => None,
-            Corpus::Torchvision => Some(folder().join("models/torchvision")),
-            Corpus::Bad => Some(folder().join("bad")),
-            Corpus::Zoo => Some(folder().join("zoo")),
+            Corpus::Torchvision => Some(corpus_folder().join("models/torchvision")),
+            Corpus::Bad => Some(corpus_folder().join("bad")),
+            Corpus::Zoo => Some(corpus_folder().join("zoo")),
         }
     }
-}
-
-/// Where everything lives that a corpus downloads or makes.
-pub fn folder() -> PathBuf {
-    target().join("corpus")
 }
 
 /// Build the release binary, fetch what is needed, and run the corpora.
@@ -122,7 +117,7 @@ pub fn speed(steps: &mut Steps) -> Result<()> {
     fetch(steps, &[])?;
     steps.step("speed", || {
         let mut script = Venv::ready()?.python();
-        script.arg("corpus/speed.py").arg(folder().join("speed")).env("WEIGH", binary());
+        script.arg("corpus/speed.py").arg(corpus_folder().join("speed")).env("WEIGH", binary());
         run(script)
     })
 }
@@ -140,7 +135,7 @@ fn export(venv: &Venv) -> Result<()> {
     let name = "corpus/torchvision_export.py";
     let script = std::fs::read_to_string(root().join(name)).with_context(|| format!("cannot read {name}"))?;
     let wanted = format!("{}\n{script}", venv.identity()?);
-    let models = folder().join("models/torchvision");
+    let models = corpus_folder().join("models/torchvision");
     let stamp = models.join("made-by.txt");
     if std::fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
         println!("{} is up to date", models.display());

@@ -4,11 +4,11 @@
 
 mod checks;
 mod corpus;
+mod paths;
 mod process;
 mod steps;
 mod venv;
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -65,15 +65,4 @@ fn usage() -> String {
         .map(|c| format!("                        {:<12} {}", c.name(), c.about()))
         .collect();
     USAGE.replace("{corpora}", &corpora.join("\n"))
-}
-
-/// The root of the repository.
-fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_owned()
-}
-
-/// Where cargo builds, and where everything that is made or downloaded lives.
-fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir))
 }

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::root;
+use crate::paths::root;
 
 /// A command that starts in the root of the repository.
 pub fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::paths::{corpus_folder, root};
 use crate::process::{command, run};
-use crate::{corpus, root};
 
 /// An environment that holds what the requirements ask for.
 pub struct Venv {
@@ -19,7 +19,7 @@ impl Venv {
     /// # Errors
     /// No `python3` with the `venv` module, or an installation that failed.
     pub fn ready() -> Result<Venv> {
-        let venv = Venv { folder: corpus::folder().join("venv") };
+        let venv = Venv { folder: corpus_folder().join("venv") };
         let requirements = root().join("corpus/requirements.txt");
         let wanted = std::fs::read_to_string(&requirements)
             .with_context(|| format!("cannot read {}", requirements.display()))?;

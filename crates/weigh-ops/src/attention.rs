@@ -1,4 +1,4 @@
-//! Attention, with and without the projections before it, and rotary position embedding.
+//! Attention, with and without the projections before it.
 //!
 //! Multiply-accumulates are those of the two products, Q·Kᵀ over the head extent and scores·V over the keys:
 //! batch · heads · queries · keys · (extent of keys + extent of values). Masks, causal ones and windows too,
@@ -7,15 +7,15 @@
 
 use smallvec::smallvec;
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
+    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType,
 };
 
 /// Subtract the largest, exp, sum, divide.
 const SOFTMAX: i64 = 4;
+/// Two products and a sum, for every element that is rotated.
+pub(crate) const ROTATION: i64 = 3;
 /// cap·tanh(score / cap).
 const SOFT_CAP: i64 = 3;
-/// Two products and a sum, for every element that is rotated.
-const ROTATION: i64 = 3;
 
 /// Which input of an attention node is which; `None` where a form has no such input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,10 +113,10 @@ struct Extents {
 }
 
 /// How Q, K or V splits into heads: batch, heads, steps, extent of a head.
-struct Heads {
-    batch: Expr,
-    heads: Expr,
-    steps: Expr,
+pub(crate) struct Heads {
+    pub batch: Expr,
+    pub heads: Expr,
+    pub steps: Expr,
     head: Expr,
 }
 
@@ -132,7 +132,7 @@ fn part(whole: &Expr, parts: &Expr) -> Result<Expr, Stop> {
 }
 
 /// Splits `[batch, steps, heads · head]` or `[batch, heads, steps, head]`.
-fn split(shape: &Shape, heads: Option<i64>) -> Result<Heads, Stop> {
+pub(crate) fn split(shape: &Shape, heads: Option<i64>) -> Result<Heads, Stop> {
     match (shape.dims(), heads) {
         ([batch, heads, steps, head], _) => {
             Ok(Heads { batch: batch.clone(), heads: heads.clone(), steps: steps.clone(), head: head.clone() })
@@ -455,64 +455,6 @@ impl Operator for ProjectedAttention {
     }
 }
 
-/// Rotary position embedding: pairs of elements turned by an angle that grows with the position. ONNX and
-/// com.microsoft `RotaryEmbedding`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RotaryEmbedding {
-    /// Heads; `None` where an axis of their own, or the table of cosines, tells.
-    pub heads: Option<i64>,
-    /// How many elements of each head turn; `None` for all.
-    pub rotated: Option<i64>,
-    /// Which inputs hold the cosines and sines.
-    pub tables: (usize, usize),
-}
-
-impl RotaryEmbedding {
-    /// The tables of the ONNX operator.
-    pub const TABLES: (usize, usize) = (1, 2);
-    /// The tables of the com.microsoft operator, after the positions.
-    pub const TABLES_AFTER_POSITIONS: (usize, usize) = (2, 3);
-}
-
-impl Operator for RotaryEmbedding {
-    fn name(&self) -> &str {
-        "RotaryEmbedding"
-    }
-
-    fn detail(&self, _: &Operands<'_>) -> String {
-        self.rotated.map(|rotated| format!("{rotated} of each head")).unwrap_or_default()
-    }
-
-    fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop> {
-        Ok(single(TensorType::new(node.dtype(0), node.input(0)?.clone())))
-    }
-
-    /// Two products and a sum for each element that turns.
-    fn cost(&self, node: &Operands<'_>) -> Result<Cost, Stop> {
-        let input = node.input(0)?;
-        let turned = match self.rotated {
-            None => input.elements(),
-            Some(rotated) => {
-                let Heads { batch, heads, steps, .. } = split(input, self.heads)?;
-                batch * heads * steps * rotated
-            }
-        };
-        Ok(Cost::other(turned * ROTATION))
-    }
-
-    fn memory(&self, _: &Operands<'_>) -> Memory {
-        Memory::in_place([0])
-    }
-
-    fn role(&self, index: usize) -> Role {
-        match index {
-            0 => Role::Operand,
-            _ if index == self.tables.0 || index == self.tables.1 => Role::Buffer,
-            _ => Role::Constant,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -634,14 +576,5 @@ mod tests {
         let outputs = infer(&op, &inputs);
         assert_eq!(outputs[0].shape, Some(Shape::of(&[1, 128, 768])));
         assert_eq!(outputs[1].shape, Some(Shape::of(&[2, 1, 12, 128, 64])));
-    }
-
-    #[test]
-    fn rotation() {
-        let seq = Expr::symbol("seq");
-        let op = |rotated| RotaryEmbedding { heads: Some(8), rotated, tables: RotaryEmbedding::TABLES };
-        let inputs = [symbolic([Expr::ONE, seq.clone(), Expr::Int(512)])];
-        assert_eq!(cost(&op(None), &inputs).other_ops, &seq * 1536);
-        assert_eq!(cost(&op(Some(32)), &inputs).other_ops, seq * (8 * 32 * 3));
     }
 }

@@ -20,6 +20,7 @@ mod random;
 mod recurrent;
 mod reduce;
 mod resize;
+mod rotary;
 mod sequence;
 mod tensors;
 #[cfg(test)]
@@ -28,7 +29,7 @@ mod values;
 mod views;
 mod window;
 
-pub use attention::{Attention, AttentionInputs, ProjectedAttention, RotaryEmbedding};
+pub use attention::{Attention, AttentionInputs, ProjectedAttention};
 pub use control::{If, Loop, Scan};
 pub use conv::{Conv, ConvTranspose, DeformConv, Layout};
 pub use detection::{NonMaxSuppression, RegionPool, RegionPooling};
@@ -44,6 +45,7 @@ pub use random::{Distribution, Dropout, Random};
 pub use recurrent::{Activation, Cell, Recurrent};
 pub use reduce::{ArgReduce, Cumulate, Reduce, TopK};
 pub use resize::{AffineGrid, AspectRatio, GridSample, Interpolation, Resize, Scales};
+pub use rotary::RotaryEmbedding;
 pub use sequence::Sequence;
 pub use tensors::{Constant, Expand, Generated, Query, Selection, Triangle};
 pub use views::View;

@@ -97,11 +97,8 @@ impl LayerError {
             LayerError::Indivisible { what, into, value, .. } => {
                 format!("the number of {into} must divide the {what}: {}", divisors(*value))
             }
-            LayerError::Axes { expected, .. } => {
-                format!(
-                    "give one number for all axes, or {expected} of them, as in {}",
-                    vec!["3"; *expected].join("x")
-                )
+            LayerError::Axes { .. } => {
+                "give one number for all axes, or one for each that the extents have".to_owned()
             }
             LayerError::NoPlace(_) => "give a larger extent, a smaller window or other padding".to_owned(),
             LayerError::TooMany { .. } => "weigh one layer and multiply".to_owned(),
@@ -118,7 +115,7 @@ impl std::fmt::Display for LayerError {
                 write!(f, "{value} {what} do not split into {parts} {into}")
             }
             LayerError::Axes { what, found, expected } => {
-                write!(f, "{what} has {found} axes where there are {expected}")
+                write!(f, "{what} is for {found} axes, the extents for {expected}")
             }
             LayerError::NoPlace(why) => f.write_str(why),
             LayerError::TooMany { limit } => write!(f, "more than {limit} layers"),

@@ -308,10 +308,11 @@ fn dimensions<'a>(message: Message<'a>) -> Result<Vec<Dimension<'a>>, FormatErro
             let part = part?;
             match part.number {
                 1 => dim = Dimension::Value(part.int()?),
+                // "" and "?" are no names: two of them are not the same extent.
                 2 => {
-                    dim = Some(part.text()?)
-                        .filter(|name| !name.is_empty())
-                        .map_or(Dimension::Unknown, Dimension::Name)
+                    let name = part.text()?;
+                    let is_name = name.contains(|c: char| c.is_alphanumeric());
+                    dim = if is_name { Dimension::Name(name) } else { Dimension::Unknown };
                 }
                 _ => {}
             }

@@ -143,7 +143,7 @@ impl Convolution {
             match extent.as_int() {
                 Some(extent) if extent >= 1 => Ok(extent),
                 Some(_) => Err(LayerError::NoPlace(format!(
-                    "no input is so small that padding of {begin} leaves an output of {}",
+                    "padding of {begin} alone makes an output of more than {}",
                     output[axis]
                 ))),
                 None => Err(LayerError::TooLarge { what: "the input's extent".to_owned() }),

@@ -1,0 +1,80 @@
+//! Rotary position embedding, by itself and inside attention.
+
+use weigh_ir::{Cost, Inference, Memory, Operands, Operator, Outputs, Role, Stop, TensorType, single};
+
+use crate::attention::{Heads, ROTATION, split};
+
+/// Rotary position embedding: pairs of elements turned by an angle that grows with the position. ONNX and
+/// com.microsoft `RotaryEmbedding`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RotaryEmbedding {
+    /// Heads; `None` where an axis of their own, or the table of cosines, tells.
+    pub heads: Option<i64>,
+    /// How many elements of each head turn; `None` for all.
+    pub rotated: Option<i64>,
+    /// Which inputs hold the cosines and sines.
+    pub tables: (usize, usize),
+}
+
+impl RotaryEmbedding {
+    /// The tables of the ONNX operator.
+    pub const TABLES: (usize, usize) = (1, 2);
+    /// The tables of the com.microsoft operator, after the positions.
+    pub const TABLES_AFTER_POSITIONS: (usize, usize) = (2, 3);
+}
+
+impl Operator for RotaryEmbedding {
+    fn name(&self) -> &str {
+        "RotaryEmbedding"
+    }
+
+    fn detail(&self, _: &Operands<'_>) -> String {
+        self.rotated.map(|rotated| format!("{rotated} of each head")).unwrap_or_default()
+    }
+
+    fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop> {
+        Ok(single(TensorType::new(node.dtype(0), node.input(0)?.clone())))
+    }
+
+    /// Two products and a sum for each element that turns.
+    fn cost(&self, node: &Operands<'_>) -> Result<Cost, Stop> {
+        let input = node.input(0)?;
+        let turned = match self.rotated {
+            None => input.elements(),
+            Some(rotated) => {
+                let Heads { batch, heads, steps, .. } = split(input, self.heads)?;
+                batch * heads * steps * rotated
+            }
+        };
+        Ok(Cost::other(turned * ROTATION))
+    }
+
+    fn memory(&self, _: &Operands<'_>) -> Memory {
+        Memory::in_place([0])
+    }
+
+    fn role(&self, index: usize) -> Role {
+        match index {
+            0 => Role::Operand,
+            _ if index == self.tables.0 || index == self.tables.1 => Role::Buffer,
+            _ => Role::Constant,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::cost;
+    use weigh_ir::{DType, Expr, Shape};
+
+    #[test]
+    fn rotation() {
+        let seq = Expr::symbol("seq");
+        let op = |rotated| RotaryEmbedding { heads: Some(8), rotated, tables: RotaryEmbedding::TABLES };
+        let inputs =
+            [TensorType::new(Some(DType::F32), Shape::new([Expr::ONE, seq.clone(), Expr::Int(512)]))];
+        assert_eq!(cost(&op(None), &inputs).other_ops, &seq * 1536);
+        assert_eq!(cost(&op(Some(32)), &inputs).other_ops, seq * (8 * 32 * 3));
+    }
+}
