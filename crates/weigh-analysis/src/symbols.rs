@@ -54,8 +54,9 @@ impl Question {
         match self.given.keys().find(|symbol| !types.bound_symbols.contains(*symbol)) {
             None => Ok(()),
             Some(symbol) => {
-                let known = self.free.iter().chain(types.bound_symbols.iter()).map(Symbol::to_string);
-                Err(AnalysisError::NoSuchSymbol { name: symbol.to_string(), known: known.collect() })
+                let known: BTreeSet<&Symbol> = self.free.iter().chain(&types.bound_symbols).collect();
+                let known = known.into_iter().map(Symbol::to_string).collect();
+                Err(AnalysisError::NoSuchSymbol { name: symbol.to_string(), known })
             }
         }
     }

@@ -6,6 +6,7 @@
 //! it, through any chain of constant nodes (Identity, Cast, Transpose, Reshape, Concat, DequantizeLinear, ...).
 
 use std::any::Any;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
@@ -205,10 +206,17 @@ impl Finder<'_> {
         let mut sums = Sums::default();
         let mut parameters = HashMap::new();
         let mut unused = Vec::new();
-        let mut places: HashSet<&Place> = HashSet::new();
+        // Of several names of one storage the one that means most stands for all; of equals the largest, the first.
+        let mut places: HashMap<&Place, (Option<Meaning>, u64, Reverse<usize>)> = HashMap::new();
+        for (index, tensor) in model.tensors.iter().enumerate() {
+            if let Some(stored) = tensor.stored.as_ref().filter(|stored| stored.place != Place::Memory) {
+                let claim = (meanings[index], stored.bytes, Reverse(index));
+                places.entry(&stored.place).and_modify(|best| *best = claim.max(*best)).or_insert(claim);
+            }
+        }
         for (index, tensor) in model.tensors.iter().enumerate() {
             let (Some(stored), Some(id)) = (&tensor.stored, TensorId::new(index)) else { continue };
-            if stored.place != Place::Memory && !places.insert(&stored.place) {
+            if places.get(&stored.place).is_some_and(|best| best.2 != Reverse(index)) {
                 continue;
             }
             sums.stored_bytes = sums.stored_bytes.saturating_add(stored.bytes);

@@ -84,6 +84,40 @@ fn two_names_of_one_place_are_counted_once() {
 }
 
 #[test]
+fn of_several_names_of_one_place_the_one_that_is_read_counts() {
+    // The first name is read by nobody, the second only as an output, the third as a matrix.
+    let place = || Place::External { path: "weights.bin".into(), offset: 64 };
+    let mut net = Net::new();
+    let x = net.input(DType::F32, &[2, 4]);
+    net.stored_at(DType::F32, &[4, 4], place(), None);
+    let handed_out = net.stored_at(DType::F32, &[4, 4], place(), None);
+    let w = net.stored_at(DType::F32, &[4, 4], place(), None);
+    let y = net.node(MatMul::PLAIN, &[x, w]);
+    net.output(y);
+    net.output(handed_out);
+    let facts = net.facts();
+    assert_eq!(sums(&facts), (16, 0, 0));
+    assert_eq!(facts.totals.stored_bytes, 64);
+    assert_eq!(of_layers(&facts), [16]);
+    assert!(facts.diagnostics.is_empty(), "{:?}", facts.diagnostics);
+}
+
+#[test]
+fn an_empty_tensor_hides_none_that_begins_where_it_does() {
+    let place = || Place::External { path: "weights.bin".into(), offset: 64 };
+    let mut net = Net::new();
+    let x = net.input(DType::F32, &[2, 4]);
+    let empty = net.stored_at(DType::F32, &[0, 4], place(), None);
+    let w = net.stored_at(DType::F32, &[4, 4], place(), None);
+    let a = net.node(Movement::Concat { axis: 0 }, &[x, empty]);
+    let y = net.node(MatMul::PLAIN, &[a, w]);
+    net.output(y);
+    let facts = net.facts();
+    assert_eq!(sums(&facts), (16, 0, 0));
+    assert_eq!(of_layers(&facts), [0, 16]);
+}
+
+#[test]
 fn tensors_of_a_graph_built_by_code_are_no_ties() {
     // Both lie "in memory", which is no place that two could share.
     let mut net = Net::new();

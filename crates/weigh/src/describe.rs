@@ -1,7 +1,7 @@
 //! From facts to the document: every figure of the analysis at its place in the [`Report`].
 
 use weigh_analysis::{Activations, Analysis, Extent, Layer, Module, Port, Scaling, Totals, module_tree};
-use weigh_ir::{DType, Expr, Model, Node, Severity, Symbol, TensorId, bytes_of};
+use weigh_ir::{DType, Expr, Model, Node, Severity, Shape, Symbol, TensorId, bytes_of};
 use weigh_report::report;
 use weigh_report::{Count, Report};
 
@@ -47,16 +47,15 @@ fn model(opened: &Opened, facts: &Analysis) -> report::Model {
         Some((format, version)) => (format, Some(version.to_owned())),
         None => (opened.model.format.as_str(), None),
     };
-    // Extents as the file declares them, so that symbols can be seen; bound ones where the user gave a shape.
-    let declared = |ports: &[Port], ids: &[TensorId]| {
+    // Extents as the file declares them, so that symbols can be seen, unless the user gave inputs other ones.
+    let declared = |id: &TensorId| opened.model.tensor(*id).declared.as_ref();
+    let is_reshaped = facts.inputs.iter().zip(&opened.model.graph.inputs).any(|(port, id)| {
+        let bind = |shape: &Shape| Shape::new(shape.dims().iter().map(|dim| dim.bind(&facts.bindings)));
+        declared(id).is_some_and(|shape| port.shape != Some(bind(shape)))
+    });
+    let tensors = |ports: &[Port], ids: &[TensorId]| {
         let tensor = |(port, id): (&Port, &TensorId)| {
-            let declared = opened
-                .model
-                .tensor(*id)
-                .declared
-                .as_ref()
-                .filter(|shape| facts.bindings.is_empty() || shape.as_ints().is_none());
-            let shape = declared.or(port.shape.as_ref());
+            let shape = declared(id).filter(|_| !is_reshaped).or(port.shape.as_ref());
             report::Tensor {
                 name: port.name.clone(),
                 dtype: port.dtype.map(|dtype| dtype.to_string()),
@@ -72,8 +71,8 @@ fn model(opened: &Opened, facts: &Analysis) -> report::Model {
         format_version: version.filter(|_| opened.file.is_some()),
         producer: None,
         file_bytes: opened.file_bytes,
-        inputs: declared(&facts.inputs, &opened.model.graph.inputs),
-        outputs: declared(&facts.outputs, &opened.model.graph.outputs),
+        inputs: tensors(&facts.inputs, &opened.model.graph.inputs),
+        outputs: tensors(&facts.outputs, &opened.model.graph.outputs),
     }
 }
 

@@ -13,7 +13,7 @@ pub struct Comparison {
     pub a: String,
     /// Name of the second.
     pub b: String,
-    /// The metric, as its path in the document, e.g. `totals.macs`.
+    /// The metric in its usual word: `parameters`, `macs`, `latency`.
     pub metric: String,
     /// Value of the first, in the metric's unit.
     pub a_value: Option<f64>,

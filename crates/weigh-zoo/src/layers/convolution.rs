@@ -6,6 +6,9 @@ use weigh_ops::{Conv, Padding, Window};
 use super::{Layer, LayerError, Setting, divides, extent, positive, product};
 use crate::builder::Builder;
 
+/// Letters of a formula and what they stand for.
+type Letters = Vec<(&'static str, i64)>;
+
 /// A convolution over one, two or three axes, as [`Convolution::new`] makes it.
 #[derive(Clone, Debug)]
 pub struct Convolution {
@@ -187,7 +190,7 @@ impl Convolution {
     }
 
     /// The letters of the window's and the output's axes, and their extents.
-    fn axes(&self) -> (Vec<(&'static str, i64)>, Vec<(&'static str, i64)>) {
+    fn axes(&self) -> (Letters, Letters) {
         let last = |names: [&'static str; 3], values: &[i64]| {
             let skipped = names.len().saturating_sub(values.len());
             names.into_iter().skip(skipped).zip(values.iter().copied()).collect()
