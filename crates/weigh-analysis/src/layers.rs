@@ -71,7 +71,7 @@ pub(crate) fn price(model: &Model, types: &Types, weights: &Weights, memory: &Me
         };
         let add = |sum: &mut Expr, more: &Option<Expr>| {
             if let Some(more) = more {
-                *sum = &*sum + more;
+                *sum += more;
             }
         };
         add(&mut sums.0, &macs);

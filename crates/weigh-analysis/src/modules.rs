@@ -67,7 +67,7 @@ impl Module {
     fn add(&mut self, layer: &Layer) {
         let add = |sum: &mut Expr, more: Option<&Expr>| {
             if let Some(more) = more {
-                *sum = &*sum + more;
+                *sum += more;
             }
         };
         add(&mut self.parameters, Some(&layer.parameters));

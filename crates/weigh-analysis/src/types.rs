@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashSet};
 use smallvec::SmallVec;
 use weigh_ir::{
     Bindings, Bodies, Diagnostic, Expr, Graph, Inference, Model, NoBodies, Node, Severity, Shape, Stop,
-    Symbol, TensorId, TensorType,
+    Symbol, TensorId, TensorType, bytes_of,
 };
 
 /// What inference found.
@@ -95,7 +95,16 @@ pub(crate) fn infer(model: &Model, inputs: &[Option<Shape>], bindings: &Bindings
         walk.set(*id, typed);
     }
     walk.graph(&model.graph);
-    let size = |typed: &TensorType| Size { elements: typed.elements(), bytes: typed.bytes() };
+    let size = |typed: &TensorType| {
+        let elements = typed.elements();
+        let bytes = match &typed.sequence {
+            Some(_) => typed.bytes(),
+            None => {
+                elements.as_ref().zip(typed.dtype).and_then(|(elements, dtype)| bytes_of(elements, dtype))
+            }
+        };
+        Size { elements, bytes }
+    };
     walk.found.sizes = walk.found.types.iter().map(size).collect();
     walk.found
 }
@@ -118,6 +127,11 @@ impl Walk<'_> {
     fn set(&mut self, id: TensorId, mut typed: TensorType) {
         if !self.bindings.is_empty() {
             bind(&mut typed, self.bindings, &mut self.found.bound_symbols);
+        }
+        if let Some(extent) = negative_extent(&typed) {
+            let message = format!("tensor '{}' would have an extent of {extent}", self.model.tensor(id).name);
+            self.found.diagnostics.push(Diagnostic::new(Severity::Error, "shape-contradiction", message));
+            typed = TensorType::unknown(typed.dtype);
         }
         self.found.types[id.index()] = typed;
     }
@@ -213,6 +227,12 @@ fn symbol_stem(name: &str) -> Cow<'_, str> {
         true => Cow::Borrowed(name),
         false => Cow::Owned(Symbol::new(name).as_str().to_owned()),
     }
+}
+
+/// An extent that no tensor can have, the members of a sequence included.
+fn negative_extent(typed: &TensorType) -> Option<i64> {
+    let own = typed.shape.iter().flat_map(Shape::dims).filter_map(Expr::as_int).find(|extent| *extent < 0);
+    own.or_else(|| typed.sequence.iter().flat_map(|members| members.iter()).find_map(negative_extent))
 }
 
 /// Replaces bound symbols in shape, value and members, and notes which occurred.

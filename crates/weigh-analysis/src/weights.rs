@@ -269,7 +269,7 @@ fn settle(role: Role, typed: &TensorType) -> Role {
 
 impl Sums {
     fn count(&mut self, role: Role, elements: &Expr, bytes: &Expr, dtype: Option<DType>) {
-        let add = |sum: &mut Expr, more: &Expr| *sum = &*sum + more;
+        let add = |sum: &mut Expr, more: &Expr| *sum += more;
         match role {
             Role::Parameter => {
                 add(&mut self.parameters, elements);

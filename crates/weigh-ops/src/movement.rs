@@ -473,7 +473,7 @@ impl Operator for Split {
         let mut outputs = Outputs::new();
         for size in sizes {
             let value = start_value(&skip, &size);
-            skip = skip + &size;
+            skip += &size;
             outputs.push(TensorType::new(node.dtype(0), input.with(axis, size)).with_value(value));
         }
         Ok(outputs)

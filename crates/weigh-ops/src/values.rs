@@ -15,11 +15,11 @@ fn small(shape: &Shape) -> Option<Vec<usize>> {
     (elements <= MAX_VALUE_ELEMENTS).then_some(dims)
 }
 
-/// Row-major strides of plain extents.
+/// Row-major strides of plain extents. Those of an empty tensor mean nothing, and may be too large to be true.
 pub(crate) fn strides(dims: &[usize]) -> Vec<usize> {
-    let mut strides = vec![1; dims.len()];
+    let mut strides = vec![1usize; dims.len()];
     for axis in (1..dims.len()).rev() {
-        strides[axis - 1] = strides[axis] * dims[axis];
+        strides[axis - 1] = strides[axis].saturating_mul(dims[axis]);
     }
     strides
 }

@@ -104,9 +104,19 @@ fn unknown_names() {
     insta::assert_snapshot!("unknown_zoo_name", failure("inspect zoo:resnet51"));
     insta::assert_snapshot!("unknown_zoo_name_far_off", failure("inspect zoo:nonsense"));
     insta::assert_snapshot!("unknown_dim", failure("inspect zoo:gpt2-decode --dim sequence=3"));
-    insta::assert_snapshot!("unknown_dim_of_none", failure("inspect zoo:alexnet --input input:1x3x224x224 --dim n=3"));
+    insta::assert_snapshot!(
+        "unknown_dim_of_none",
+        failure("inspect zoo:alexnet --input input:1x3x224x224 --dim n=3")
+    );
     insta::assert_snapshot!("unknown_input", failure("inspect zoo:bert_base --input image:1x3x64x64"));
-    for bad in ["--dim batch", "--dim =3", "--dim batch=-1", "--dim batch=many", "--input input", "--input input:1xx3"] {
+    for bad in [
+        "--dim batch",
+        "--dim =3",
+        "--dim batch=-1",
+        "--dim batch=many",
+        "--input input",
+        "--input input:1xx3",
+    ] {
         let errors = failure(&format!("inspect zoo:alexnet {bad}"));
         assert!(errors.contains("\nhint: write --"), "{bad}: {errors}");
     }
@@ -262,7 +272,9 @@ fn a_ticket_without_a_measurement() {
 
 #[test]
 fn usage() {
-    for arguments in ["", "inspect", "inspect zoo:lstm --format yaml", "inspect zoo:lstm --sort taste", "frobnicate --now"] {
+    for arguments in
+        ["", "inspect", "inspect zoo:lstm --format yaml", "inspect zoo:lstm --sort taste", "frobnicate --now"]
+    {
         let output = run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments}");
         assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{arguments}");

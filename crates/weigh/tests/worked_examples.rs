@@ -82,8 +82,8 @@ fn alexnet_of_2012_computes() {
     let (_, facts) = alexnet();
     // Weights × positions of each layer; groups of 2 halve what each output of conv 2, 4 and 5 reads.
     let expected = [
-        (96 * 3 * 11 * 11, 55 * 55), // 34,848
-        (256 * 48 * 5 * 5, 27 * 27), // 307,200
+        (96 * 3 * 11 * 11, 55 * 55),  // 34,848
+        (256 * 48 * 5 * 5, 27 * 27),  // 307,200
         (384 * 256 * 3 * 3, 13 * 13), // 884,736
         (384 * 192 * 3 * 3, 13 * 13), // 663,552
         (256 * 192 * 3 * 3, 13 * 13), // 442,368
@@ -135,7 +135,8 @@ fn alexnet_of_2012_keeps() {
     // Everything that cannot be written in place: the images 3·224·224 = 150,528, conv 1 96·55² = 290,400, pool
     // 96·27² = 69,984, conv 2 256·27² = 186,624, pool 256·13² = 43,264, conv 3 and 4 384·13² = 64,896 each,
     // conv 5 43,264, pool 256·6² = 9,216, 4,096, 4,096, 1,000.
-    let kept = [150_528, 290_400, 69_984, 186_624, 43_264, 64_896, 64_896, 43_264, 9_216, 4_096, 4_096, 1_000];
+    let kept =
+        [150_528, 290_400, 69_984, 186_624, 43_264, 64_896, 64_896, 43_264, 9_216, 4_096, 4_096, 1_000];
     assert_eq!(kept.iter().sum::<i64>(), 932_264);
     assert_eq!(activations.in_place_total.elements, Expr::Int(932_264));
     assert_eq!(activations.in_place_total.bytes, Expr::Int(4 * 932_264));

@@ -86,8 +86,12 @@ fn vit_to_the_last_digit() {
     // Products of activations with each other: queries by keys and weights by values, 12 layers of 197²·768 each.
     assert_eq!(12 * 2 * 197 * 197 * 768, 715_327_488);
     let has_no_weights = |layer: &&weigh_analysis::Layer| layer.parameters == Expr::ZERO;
-    let attention: i64 =
-        facts.layers.iter().filter(has_no_weights).map(|layer| plain(layer.macs.as_ref().expect("priced"))).sum();
+    let attention: i64 = facts
+        .layers
+        .iter()
+        .filter(has_no_weights)
+        .map(|layer| plain(layer.macs.as_ref().expect("priced")))
+        .sum();
     assert_eq!(attention, 715_327_488);
 }
 
@@ -104,18 +108,31 @@ fn adds_up(name: &str, model: &Model, facts: &Analysis) {
     };
     assert_eq!(sum(|layer| &layer.parameters), totals.parameters, "{name}: parameters");
     assert_eq!(total("MACs", |layer| &layer.macs), totals.macs, "{name}: MACs");
-    assert_eq!(total("other operations", |layer| &layer.other_ops), totals.other_ops, "{name}: other operations");
+    assert_eq!(
+        total("other operations", |layer| &layer.other_ops),
+        totals.other_ops,
+        "{name}: other operations"
+    );
     assert_eq!(total("bytes moved", |layer| &layer.bytes_moved), totals.bytes_moved, "{name}: bytes moved");
 
     let unscoped = || model.graph.nodes.iter().zip(&facts.layers).filter(|(node, _)| node.scope.is_empty());
     let modules = module_tree(model, &facts.layers);
     let top = || modules.iter().filter(|module| module.depth == 1);
-    let both = |of_module: fn(&weigh_analysis::Module) -> &Expr, of_layer: fn(&weigh_analysis::Layer) -> Expr| {
+    let both = |of_module: fn(&weigh_analysis::Module) -> &Expr,
+                of_layer: fn(&weigh_analysis::Layer) -> Expr| {
         top().map(of_module).sum::<Expr>() + unscoped().map(|(_, layer)| of_layer(layer)).sum::<Expr>()
     };
     let value = |expr: &Option<Expr>| expr.clone().unwrap_or_default();
-    assert_eq!(both(|module| &module.parameters, |layer| layer.parameters.clone()), totals.parameters, "{name}");
-    assert_eq!(both(|module| &module.macs, |layer| layer.macs.clone().unwrap_or_default()), totals.macs, "{name}");
+    assert_eq!(
+        both(|module| &module.parameters, |layer| layer.parameters.clone()),
+        totals.parameters,
+        "{name}"
+    );
+    assert_eq!(
+        both(|module| &module.macs, |layer| layer.macs.clone().unwrap_or_default()),
+        totals.macs,
+        "{name}"
+    );
     assert_eq!(
         both(|module| &module.other_ops, |layer| layer.other_ops.clone().unwrap_or_default()),
         totals.other_ops,
@@ -159,7 +176,11 @@ fn the_parts_add_up() {
                 let lower = activations.lower_bound.as_ref().expect("there are steps");
                 assert!(plain(&lower.bytes) <= plain(&best.bytes), "{}", entry.name);
                 assert!(plain(&best.bytes) <= plain(&activations.peak.bytes), "{}", entry.name);
-                assert!(plain(&activations.in_place_peak.bytes) <= plain(&activations.peak.bytes), "{}", entry.name);
+                assert!(
+                    plain(&activations.in_place_peak.bytes) <= plain(&activations.peak.bytes),
+                    "{}",
+                    entry.name
+                );
                 let arena = activations.arena_bytes.expect("a plan");
                 assert!(arena as i64 >= plain(&activations.peak.bytes), "{}", entry.name);
             }
@@ -276,7 +297,8 @@ fn the_same_report_every_time() {
 
 #[test]
 fn the_same_report_whatever_the_threads() {
-    let models = ["zoo:resnet50", "zoo:lstm", "zoo:bert_base", "zoo:nonsense", "zoo:alexnet", "zoo:gpt2-decode"];
+    let models =
+        ["zoo:resnet50", "zoo:lstm", "zoo:bert_base", "zoo:nonsense", "zoo:alexnet", "zoo:gpt2-decode"];
     let run = |threads: &str| {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_weigh"));
         command.arg("inspect").args(models).args(["--format", "json"]).env("RAYON_NUM_THREADS", threads);

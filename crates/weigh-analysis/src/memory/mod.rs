@@ -31,8 +31,14 @@ impl Extent {
         Extent { elements: &self.elements + &other.elements, bytes: &self.bytes + &other.bytes }
     }
 
-    fn minus(&self, other: &Extent) -> Extent {
-        Extent { elements: &self.elements - &other.elements, bytes: &self.bytes - &other.bytes }
+    fn add(&mut self, other: &Extent) {
+        self.elements += &other.elements;
+        self.bytes += &other.bytes;
+    }
+
+    fn subtract(&mut self, other: &Extent) {
+        self.elements -= &other.elements;
+        self.bytes -= &other.bytes;
     }
 
     /// The larger in each unit, for itself.

@@ -100,7 +100,7 @@ impl Timeline {
             self.lives[*life].last = Some(at);
         }
         let (inner, inner_total) = self.bodies(model, node, types, weights);
-        self.inner_total = self.inner_total.plus(&inner_total);
+        self.inner_total.add(&inner_total);
         let makes = node.outputs.iter().flatten().map(|id| self.begin(*id, Some(at), types)).collect();
         Step { reads, makes, inner, runs: true }
     }
@@ -123,7 +123,9 @@ impl Timeline {
 
     /// The sum of all buffers.
     pub fn total(&self) -> Extent {
-        self.lives.iter().fold(self.inner_total.clone(), |total, life| total.plus(&life.extent))
+        let mut total = self.inner_total.clone();
+        self.lives.iter().for_each(|life| total.add(&life.extent));
+        total
     }
 
     /// What is alive in each step; `None` for steps that run only at load.
@@ -133,16 +135,16 @@ impl Timeline {
         for life in &self.lives {
             if let Some(last) = life.last {
                 let first = life.made.unwrap_or(0);
-                gained[first] = gained[first].plus(&life.extent);
-                lost[last] = lost[last].plus(&life.extent);
+                gained[first].add(&life.extent);
+                lost[last].add(&life.extent);
             }
         }
         let mut alive = Extent::default();
         let mut live = Vec::with_capacity(count);
         for ((step, gained), lost) in self.steps.iter().zip(&gained).zip(&lost) {
-            alive = alive.plus(gained);
+            alive.add(gained);
             live.push(step.runs.then(|| alive.plus(&step.inner)));
-            alive = alive.minus(lost);
+            alive.subtract(lost);
         }
         live
     }
@@ -150,8 +152,9 @@ impl Timeline {
     /// The largest step by itself: its inputs, outputs and inner tensors.
     pub fn largest_step(&self) -> Option<Extent> {
         let of_step = |step: &Step| {
-            let own = step.reads.iter().chain(&step.makes);
-            own.fold(step.inner.clone(), |total, life| total.plus(&self.lives[*life].extent))
+            let mut total = step.inner.clone();
+            step.reads.iter().chain(&step.makes).for_each(|life| total.add(&self.lives[*life].extent));
+            total
         };
         let steps: Vec<Extent> = self.steps.iter().filter(|step| step.runs).map(of_step).collect();
         (!steps.is_empty()).then(|| Extent::largest(steps.iter()))

@@ -14,10 +14,10 @@ mod display;
 mod parse;
 mod polynomial;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::iter::{Product, Sum};
-use std::ops::{Add, Mul, Sub};
+use std::ops::{Add, AddAssign, Mul, Sub, SubAssign};
 use std::sync::Arc;
 
 pub use parse::ParseExprError;
@@ -195,9 +195,14 @@ impl Expr {
         atom: fn(Arc<[Expr]>) -> Atom,
     ) -> Option<Expr> {
         let mut leaders: Vec<Expr> = Vec::new();
+        // Repeated layers repeat their formulas: each is compared once.
+        let mut seen: HashSet<Expr> = HashSet::new();
         for value in values {
             if value.invalid().is_some() {
                 return Some(value);
+            }
+            if matches!(value, Expr::Formula(_)) && !seen.insert(value.clone()) {
+                continue;
             }
             // The operands of an atom of the same kind are taken apart.
             let inner = match (value.as_atom(), atom(Arc::default())) {
@@ -284,45 +289,91 @@ impl From<usize> for Expr {
     }
 }
 
-fn add(a: &Expr, b: &Expr) -> Expr {
-    match (a, b) {
-        (Expr::Int(a), Expr::Int(b)) => a.checked_add(*b).map_or(Expr::Invalid(Invalid::Overflow), Expr::Int),
+/// `a + sign·b` where it stands.
+fn accumulate(a: &mut Expr, b: &Expr, sign: i64) {
+    *a = match (&*a, b) {
+        (Expr::Int(x), Expr::Int(y)) => {
+            let sum = y.checked_mul(sign).and_then(|y| x.checked_add(y));
+            sum.map_or(Expr::Invalid(Invalid::Overflow), Expr::Int)
+        }
         (Expr::Invalid(why), _) | (_, Expr::Invalid(why)) => Expr::Invalid(*why),
-        (Expr::Int(0), other) | (other, Expr::Int(0)) => other.clone(),
-        _ => polynomial::sum(a, b, 1),
-    }
+        (_, Expr::Int(0)) => return,
+        (Expr::Int(0), other) if sign == 1 => other.clone(),
+        _ => return polynomial::accumulate(a, b, sign),
+    };
 }
 
-fn subtract(a: &Expr, b: &Expr) -> Expr {
-    match (a, b) {
-        (Expr::Int(a), Expr::Int(b)) => a.checked_sub(*b).map_or(Expr::Invalid(Invalid::Overflow), Expr::Int),
-        (Expr::Invalid(why), _) | (_, Expr::Invalid(why)) => Expr::Invalid(*why),
-        (other, Expr::Int(0)) => other.clone(),
-        _ => polynomial::sum(a, b, -1),
-    }
+fn add(mut a: Expr, b: &Expr) -> Expr {
+    accumulate(&mut a, b, 1);
+    a
 }
 
-fn multiply(a: &Expr, b: &Expr) -> Expr {
-    match (a, b) {
+fn subtract(mut a: Expr, b: &Expr) -> Expr {
+    accumulate(&mut a, b, -1);
+    a
+}
+
+fn multiply(mut a: Expr, b: &Expr) -> Expr {
+    match (&a, b) {
         (Expr::Int(a), Expr::Int(b)) => a.checked_mul(*b).map_or(Expr::Invalid(Invalid::Overflow), Expr::Int),
         (Expr::Invalid(why), _) | (_, Expr::Invalid(why)) => Expr::Invalid(*why),
-        (Expr::Int(1), other) | (other, Expr::Int(1)) => other.clone(),
-        _ => polynomial::product(a, b),
+        (Expr::Int(1), other) => other.clone(),
+        (_, Expr::Int(1)) => a,
+        (_, Expr::Int(factor)) => {
+            polynomial::scale(&mut a, *factor);
+            a
+        }
+        (Expr::Int(factor), other) => {
+            let mut product = other.clone();
+            polynomial::scale(&mut product, *factor);
+            product
+        }
+        _ => polynomial::product(&a, b),
     }
 }
 
 /// The operators on every mix of owned and borrowed expressions and plain integers.
 macro_rules! operators {
     ($($trait:ident $method:ident $function:ident),*) => {$(
-        impl $trait<&Expr> for &Expr { type Output = Expr; fn $method(self, other: &Expr) -> Expr { $function(self, other) } }
-        impl $trait<Expr> for &Expr { type Output = Expr; fn $method(self, other: Expr) -> Expr { $function(self, &other) } }
-        impl $trait<&Expr> for Expr { type Output = Expr; fn $method(self, other: &Expr) -> Expr { $function(&self, other) } }
-        impl $trait<Expr> for Expr { type Output = Expr; fn $method(self, other: Expr) -> Expr { $function(&self, &other) } }
-        impl $trait<i64> for &Expr { type Output = Expr; fn $method(self, other: i64) -> Expr { $function(self, &Expr::Int(other)) } }
-        impl $trait<i64> for Expr { type Output = Expr; fn $method(self, other: i64) -> Expr { $function(&self, &Expr::Int(other)) } }
+        impl $trait<&Expr> for &Expr {
+            type Output = Expr;
+            fn $method(self, other: &Expr) -> Expr { $function(self.clone(), other) }
+        }
+        impl $trait<Expr> for &Expr {
+            type Output = Expr;
+            fn $method(self, other: Expr) -> Expr { $function(self.clone(), &other) }
+        }
+        impl $trait<&Expr> for Expr {
+            type Output = Expr;
+            fn $method(self, other: &Expr) -> Expr { $function(self, other) }
+        }
+        impl $trait<Expr> for Expr {
+            type Output = Expr;
+            fn $method(self, other: Expr) -> Expr { $function(self, &other) }
+        }
+        impl $trait<i64> for &Expr {
+            type Output = Expr;
+            fn $method(self, other: i64) -> Expr { $function(self.clone(), &Expr::Int(other)) }
+        }
+        impl $trait<i64> for Expr {
+            type Output = Expr;
+            fn $method(self, other: i64) -> Expr { $function(self, &Expr::Int(other)) }
+        }
     )*};
 }
 operators!(Add add add, Sub sub subtract, Mul mul multiply);
+
+impl AddAssign<&Expr> for Expr {
+    fn add_assign(&mut self, other: &Expr) {
+        accumulate(self, other, 1);
+    }
+}
+
+impl SubAssign<&Expr> for Expr {
+    fn sub_assign(&mut self, other: &Expr) {
+        accumulate(self, other, -1);
+    }
+}
 
 impl Sum for Expr {
     fn sum<I: Iterator<Item = Expr>>(terms: I) -> Expr {
@@ -337,8 +388,16 @@ impl<'a> Sum<&'a Expr> for Expr {
 }
 
 impl<'a> Product<&'a Expr> for Expr {
+    /// Numbers are multiplied first, formulas then, so that one formula is made and not one for every factor.
     fn product<I: Iterator<Item = &'a Expr>>(factors: I) -> Expr {
-        factors.fold(Expr::ONE, |total, factor| total * factor)
+        let (mut number, mut formula) = (Expr::ONE, Expr::ONE);
+        for factor in factors {
+            match factor {
+                Expr::Int(_) => number = number * factor,
+                _ => formula = formula * factor,
+            }
+        }
+        formula * number
     }
 }
 

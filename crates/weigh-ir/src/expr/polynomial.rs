@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{Expr, Invalid, Symbol};
+use super::{Expr, Formula, Invalid, Symbol};
 
 /// More terms than this and a formula is given up as too complex.
 const MAX_TERMS: usize = 256;
@@ -262,35 +262,53 @@ fn finish(polynomial: Option<Polynomial>) -> Expr {
     polynomial.map_or(Expr::Invalid(Invalid::Overflow), Expr::from)
 }
 
-/// `a + sign·b` of valid expressions.
-pub(super) fn sum(a: &Expr, b: &Expr, sign: i64) -> Expr {
-    let (a, b) = (polynomial(a), polynomial(b));
-    finish(merge(&a, &b, sign))
-}
-
-/// Adds two sorted sums; `None` when a coefficient overflows.
-fn merge(a: &Polynomial, b: &Polynomial, sign: i64) -> Option<Polynomial> {
-    let mut terms: Terms = SmallVec::with_capacity(a.terms.len() + b.terms.len());
-    let (mut left, mut right) = (a.terms.iter().peekable(), b.terms.iter().peekable());
-    loop {
-        let order = match (left.peek(), right.peek()) {
-            (Some(x), Some(y)) => compare(&y.0, &x.0),
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (None, None) => break,
+/// Adds `sign·more` to a valid expression where it stands: what is not shared is not copied.
+pub(super) fn accumulate(total: &mut Expr, more: &Expr, sign: i64) {
+    let more = polynomial(more);
+    if let Expr::Int(value) = *total {
+        *total = Expr::Formula(Formula(Arc::new(Polynomial::constant(value))));
+    }
+    let Expr::Formula(Formula(shared)) = total else { return };
+    let sum = Arc::make_mut(shared);
+    sum.depth = sum.depth.max(more.depth);
+    for (monomial, coefficient) in &more.terms {
+        let place = sum.terms.binary_search_by(|(other, _)| compare(monomial, other));
+        let before = place.map_or(0, |at| sum.terms[at].1);
+        let Some(after) = coefficient.checked_mul(sign).and_then(|added| before.checked_add(added)) else {
+            *total = Expr::Invalid(Invalid::Overflow);
+            return;
         };
-        let (from_left, from_right) = match order {
-            Ordering::Less => (left.next(), None),
-            Ordering::Equal => (left.next(), right.next()),
-            Ordering::Greater => (None, right.next()),
-        };
-        let added = from_right.map_or(Some(0), |term| term.1.checked_mul(sign))?;
-        let coefficient = from_left.map_or(0, |term| term.1).checked_add(added)?;
-        if let Some((monomial, _)) = from_left.or(from_right).filter(|_| coefficient != 0) {
-            terms.push((monomial.clone(), coefficient));
+        match place {
+            Ok(at) if after == 0 => {
+                sum.terms.remove(at);
+            }
+            Ok(at) => sum.terms[at].1 = after,
+            Err(at) => sum.terms.insert(at, (monomial.clone(), after)),
         }
     }
-    Some(Polynomial { terms, depth: a.depth.max(b.depth) })
+    if let Some(value) = sum.as_int() {
+        *total = Expr::Int(value);
+    } else if sum.too_complex() {
+        *total = Expr::Invalid(Invalid::TooComplex);
+    }
+}
+
+/// Multiplies a valid expression by a number where it stands.
+pub(super) fn scale(expr: &mut Expr, factor: i64) {
+    let Expr::Formula(Formula(shared)) = expr else { return };
+    if factor == 0 {
+        *expr = Expr::ZERO;
+        return;
+    }
+    for (_, coefficient) in &mut Arc::make_mut(shared).terms {
+        match coefficient.checked_mul(factor) {
+            Some(scaled) => *coefficient = scaled,
+            None => {
+                *expr = Expr::Invalid(Invalid::Overflow);
+                return;
+            }
+        }
+    }
 }
 
 /// `a·b` of valid expressions.
