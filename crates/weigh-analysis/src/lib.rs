@@ -1,8 +1,8 @@
 //! From a graph to facts: what a model holds, computes and keeps in memory.
 //!
-//! [`analyze`] follows one path: bind the symbols ([`symbols`](mod@symbols)), infer every tensor's type
-//! ([`types`](mod@types)), tell what stored data means ([`weights`](mod@weights)), price every node
-//! ([`layers`](mod@layers)), then follow tensors through memory ([`memory`](mod@memory)). It does so once with
+//! [`analyze`] follows one path: bind the symbols (`symbols`), infer every tensor's type
+//! (`types`), tell what stored data means (`weights`), price every node
+//! (`layers`), then follow tensors through memory (`memory`). It does so once with
 //! the symbols bound, for numbers, and once more with them free, for formulas; the formulas are kept only
 //! where they give the same numbers.
 #![forbid(unsafe_code)]

@@ -80,7 +80,7 @@ impl Sketch {
     fn pick(&self, pick: u16) -> TensorId {
         // The latest tensors more often, so that graphs grow deep.
         let ids: Vec<TensorId> = self.known.keys().rev().copied().collect();
-        let range = if pick % 2 == 0 { ids.len() } else { ids.len().min(3) };
+        let range = if pick.is_multiple_of(2) { ids.len() } else { ids.len().min(3) };
         ids[usize::from(pick / 2) % range]
     }
 

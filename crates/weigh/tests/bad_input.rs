@@ -63,7 +63,7 @@ fn say(what: &str) {
 }
 
 fn one(bytes: &[u8], index: usize, tally: &mut Tally) {
-    let beside = |name: &str| (name.len() % 2 == 0).then_some(1000);
+    let beside = |name: &str| name.len().is_multiple_of(2).then_some(1000);
     let model = match weigh_formats::read(bytes, &Surroundings { external_size: &beside }) {
         Ok(model) => model,
         Err(error) => {

@@ -81,7 +81,8 @@ pub enum Invalid {
     TooComplex,
 }
 
-/// A symbolic integer; see the [module documentation](self).
+/// A symbolic integer: a plain one, or a polynomial with integer coefficients over named symbols, floor
+/// divisions, minima and maxima. Arithmetic is checked; what has no value is [`Expr::Invalid`] from then on.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Expr {
     /// A plain integer.
