@@ -82,6 +82,12 @@ fn divide_monomials(a: &Monomial, b: &Monomial) -> Option<Monomial> {
     Some(quotient)
 }
 
+/// Whether `b` is a multiple of `a`.
+fn divides(a: &Monomial, b: &Monomial) -> bool {
+    let mut rest = b.iter();
+    a.iter().all(|(atom, power)| rest.any(|(other, available)| other == atom && available >= power))
+}
+
 impl Polynomial {
     pub(super) fn constant(value: i64) -> Polynomial {
         let terms = if value == 0 { smallvec![] } else { smallvec![(Monomial::new(), value)] };
@@ -187,6 +193,15 @@ impl Polynomial {
         }
         if self.terms.iter().all(|(_, coefficient)| *coefficient >= 0) {
             return true;
+        }
+        // Written so, a negative term keeps its sign unless a positive one is a multiple of it: that is seen
+        // without the expansion, whose length is exponential in the number of symbols.
+        let outgrown = |monomial: &Monomial| {
+            let mut positive = self.terms.iter().filter(|(_, coefficient)| *coefficient > 0);
+            positive.any(|(other, _)| divides(monomial, other))
+        };
+        if self.terms.iter().any(|(monomial, coefficient)| *coefficient < 0 && !outgrown(monomial)) {
+            return false;
         }
         let shifted = |symbol: &Symbol| Expr::from(Polynomial::atom(Atom::Symbol(symbol.clone()))) + 1;
         let value_of = |atom: &Atom| match atom {
