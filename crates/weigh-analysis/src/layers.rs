@@ -117,7 +117,10 @@ impl Pricer<'_> {
         // What is made of constants alone is made once, at load: it costs an inference nothing.
         let cost = match self.weights.is_constant_node(node) {
             true => Ok(Cost::FREE),
-            false => node.op.cost(&Operands { inputs: &inputs, outputs: &outputs, bodies: &bodies }),
+            false => {
+                let operands = Operands { inputs: &inputs, outputs: &outputs, bodies: &bodies };
+                node.op.cost(&operands).and_then(possible)
+            }
         };
         let is_shaped =
             outputs.iter().flatten().all(|typed| typed.shape.is_some() || typed.sequence.is_some());
@@ -143,6 +146,15 @@ impl Pricer<'_> {
             };
         }
         total
+    }
+}
+
+/// Refuses a cost below zero: some attribute of the node is one that it cannot have.
+fn possible(cost: Cost) -> Result<Cost, Stop> {
+    let is_negative = |count: &Expr| count.as_int().is_some_and(|count| count < 0);
+    match is_negative(&cost.macs) || is_negative(&cost.other_ops) {
+        true => Err(Stop::contradiction("its cost would be negative")),
+        false => Ok(cost),
     }
 }
 

@@ -5,7 +5,7 @@ mod net;
 use net::Net;
 use weigh_analysis::{Analysis, Options, analyze};
 use weigh_ir::{DType, Expr, Place, Shape, Symbol, Value};
-use weigh_ops::{Conv, Ints, Movement, View, Window};
+use weigh_ops::{Cell, Conv, Ints, Movement, Recurrent, View, Window};
 
 fn contradictions(facts: &Analysis) -> Vec<String> {
     let found = facts.diagnostics.iter().filter(|found| found.code == "shape-contradiction");
@@ -70,4 +70,28 @@ fn an_empty_tensor_with_huge_other_extents() {
     let part = net.node(slice, &[whole]);
     net.output(part);
     assert_eq!(net.facts().outputs[0].shape, Some(Shape::of(&dims)));
+}
+
+#[test]
+fn a_negative_width() {
+    let mut net = Net::new();
+    let (x, w, r) = (
+        net.input(DType::F32, &[8, 2, 4]),
+        net.stored(DType::F32, &[1, 12, 4]),
+        net.stored(DType::F32, &[1, 12, 4]),
+    );
+    let op = Recurrent {
+        cell: Cell::Gru { linear_before_reset: false },
+        hidden_size: Some(-2),
+        bidirectional: false,
+        batch_first: false,
+        activations: Vec::new(),
+        quantized: false,
+    };
+    let y = net.node(op, &[x, w, r]);
+    net.output(y);
+    let facts = net.facts();
+    assert_eq!(contradictions(&facts).len(), 1);
+    assert_eq!((facts.coverage.shaped, facts.coverage.priced), (0, 0));
+    assert_eq!((facts.totals.macs, facts.totals.other_ops), (Expr::ZERO, Expr::ZERO));
 }

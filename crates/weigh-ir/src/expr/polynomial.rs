@@ -95,16 +95,12 @@ impl Polynomial {
     }
 
     pub(super) fn atom(atom: Atom) -> Polynomial {
-        let depth = match &atom {
-            Atom::Symbol(_) => 0,
-            Atom::FloorDiv(pair) => 1 + depth(&pair.0).max(depth(&pair.1)),
-            Atom::Min(operands) | Atom::Max(operands) => 1 + operands.iter().map(depth).max().unwrap_or(0),
-        };
+        let depth = atom_depth(&atom);
         Polynomial { terms: smallvec![(smallvec![(atom, 1)], 1)], depth }
     }
 
     /// Collects terms into canonical form; `None` when a coefficient overflows.
-    fn collect(mut terms: Terms, depth: u16) -> Option<Polynomial> {
+    fn collect(mut terms: Terms) -> Option<Polynomial> {
         terms.sort_by(|a, b| compare(&b.0, &a.0));
         let mut merged: Terms = SmallVec::with_capacity(terms.len());
         for (monomial, coefficient) in terms {
@@ -114,6 +110,7 @@ impl Polynomial {
             }
         }
         merged.retain(|(_, coefficient)| *coefficient != 0);
+        let depth = terms_depth(&merged);
         Some(Polynomial { terms: merged, depth })
     }
 
@@ -257,6 +254,20 @@ impl Polynomial {
     }
 }
 
+/// How deep divisions, minima and maxima are nested. Equal polynomials have equal depths, whatever was in them before
+/// terms cancelled.
+fn terms_depth(terms: &Terms) -> u16 {
+    terms.iter().flat_map(|(monomial, _)| monomial).map(|(atom, _)| atom_depth(atom)).max().unwrap_or(0)
+}
+
+fn atom_depth(atom: &Atom) -> u16 {
+    match atom {
+        Atom::Symbol(_) => 0,
+        Atom::FloorDiv(pair) => 1 + depth(&pair.0).max(depth(&pair.1)),
+        Atom::Min(operands) | Atom::Max(operands) => 1 + operands.iter().map(depth).max().unwrap_or(0),
+    }
+}
+
 fn depth(expr: &Expr) -> u16 {
     match expr {
         Expr::Formula(formula) => formula.0.depth,
@@ -285,6 +296,7 @@ pub(super) fn accumulate(total: &mut Expr, more: &Expr, sign: i64) {
     }
     let Expr::Formula(Formula(shared)) = total else { return };
     let sum = Arc::make_mut(shared);
+    let mut cancels = false;
     sum.depth = sum.depth.max(more.depth);
     for (monomial, coefficient) in &more.terms {
         let place = sum.terms.binary_search_by(|(other, _)| compare(monomial, other));
@@ -296,10 +308,14 @@ pub(super) fn accumulate(total: &mut Expr, more: &Expr, sign: i64) {
         match place {
             Ok(at) if after == 0 => {
                 sum.terms.remove(at);
+                cancels = true;
             }
             Ok(at) => sum.terms[at].1 = after,
             Err(at) => sum.terms.insert(at, (monomial.clone(), after)),
         }
+    }
+    if cancels && sum.depth > 0 {
+        sum.depth = terms_depth(&sum.terms);
     }
     if let Some(value) = sum.as_int() {
         *total = Expr::Int(value);
@@ -341,12 +357,11 @@ pub(super) fn product(a: &Expr, b: &Expr) -> Expr {
             }
         }
     }
-    let depth = a.depth.max(b.depth);
     // The order of terms is compatible with multiplication: times a single term it stays as it is.
     if a.terms.len() == 1 || b.terms.len() == 1 {
-        return Polynomial { terms, depth }.into();
+        return Polynomial { terms, depth: a.depth.max(b.depth) }.into();
     }
-    finish(Polynomial::collect(terms, depth))
+    finish(Polynomial::collect(terms))
 }
 
 /// Polynomial long division; `None` when a remainder is left or a number overflows.
@@ -370,10 +385,8 @@ pub(super) fn exact_div(dividend: &Expr, divisor: &Expr) -> Option<Expr> {
         if coefficient.checked_rem(*lead_coefficient)? != 0 {
             return None;
         }
-        let factor = finish(Polynomial::collect(
-            smallvec![(divide_monomials(monomial, lead)?, coefficient / lead_coefficient)],
-            terms.depth,
-        ));
+        let factor = smallvec![(divide_monomials(monomial, lead)?, coefficient / lead_coefficient)];
+        let factor = finish(Polynomial::collect(factor));
         remainder = remainder - &factor * divisor;
         quotient = quotient + factor;
         if remainder.invalid().or(quotient.invalid()).is_some() {
@@ -424,8 +437,8 @@ fn floor_div_by_constant(dividend: &Polynomial, divisor: i64) -> Expr {
             inside.push((monomial.clone(), *coefficient));
         }
     }
-    let outside = finish(Polynomial::collect(outside, dividend.depth));
-    let Some(mut inside) = Polynomial::collect(inside, dividend.depth) else {
+    let outside = finish(Polynomial::collect(outside));
+    let Some(mut inside) = Polynomial::collect(inside) else {
         return Expr::Invalid(Invalid::Overflow);
     };
     if inside.as_int().is_some() {
