@@ -52,7 +52,7 @@ pub fn benchmark(
     progress: &mut dyn FnMut(Progress),
 ) -> report::Measurement {
     let threads = request.threads.unwrap_or_else(|| Machine::detect().compute_threads());
-    let batch = batch(opened, facts);
+    let batch = batch(facts);
     match run(opened, facts, options, request, threads, batch, progress) {
         Ok(measurement) => measured(&measurement, facts),
         Err(reason) => report::Measurement {
@@ -103,11 +103,10 @@ fn run(
 }
 
 /// The number of samples in one inference: the leading extent of the first input that has axes.
-fn batch(opened: &Opened, facts: &Analysis) -> Option<u64> {
+fn batch(facts: &Analysis) -> Option<u64> {
     if let Some(batch) = facts.bindings.iter().find(|(symbol, _)| symbol.as_str().contains("batch")) {
         return u64::try_from(*batch.1).ok();
     }
-    let _ = opened;
     let leading =
         facts.inputs.iter().filter_map(|port| port.shape.as_ref()?.dims().first()?.as_int()).next()?;
     u64::try_from(leading).ok()
