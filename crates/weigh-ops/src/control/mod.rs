@@ -6,7 +6,7 @@ mod branch;
 mod loop_;
 mod scan;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use weigh_ir::{Cost, Expr, Inference, Operands, Shape, Stop, TensorType, Value, resolve_axis};
 

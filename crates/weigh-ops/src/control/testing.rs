@@ -4,10 +4,10 @@ use weigh_ir::{
     Bodies, Cost, DType, Expr, Inference, Operands, Operator, Outputs, Shape, Stop, TensorType, Value,
 };
 
-pub(super) type Body<'a> = &'a dyn Fn(&[TensorType]) -> Vec<TensorType>;
+pub(crate) type Body<'a> = &'a dyn Fn(&[TensorType]) -> Vec<TensorType>;
 
 /// Bodies as functions of the types of their inputs.
-pub(super) struct Fake<'a>(pub Vec<Body<'a>>);
+pub(crate) struct Fake<'a>(pub Vec<Body<'a>>);
 
 impl Bodies for Fake<'_> {
     fn infer(&mut self, index: usize, inputs: Vec<TensorType>) -> Result<Vec<TensorType>, Stop> {
@@ -30,7 +30,7 @@ impl Bodies for Fake<'_> {
 }
 
 /// Inferred outputs and cost.
-pub(super) fn run(
+pub(crate) fn run(
     op: &dyn Operator,
     inputs: &[Option<TensorType>],
     mut bodies: Fake<'_>,
@@ -45,10 +45,10 @@ pub(super) fn run(
     (outputs, cost)
 }
 
-pub(super) fn scalar(dtype: DType, value: Option<Expr>) -> Option<TensorType> {
+pub(crate) fn scalar(dtype: DType, value: Option<Expr>) -> Option<TensorType> {
     Some(TensorType::new(Some(dtype), Shape::scalar()).with_value(value.map(|value| Value::exprs([value]))))
 }
 
-pub(super) fn macs(cost: Result<Cost, Stop>) -> Expr {
+pub(crate) fn macs(cost: Result<Cost, Stop>) -> Expr {
     cost.expect("a price").macs
 }
