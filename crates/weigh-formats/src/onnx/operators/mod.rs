@@ -9,6 +9,7 @@ mod attention;
 mod control;
 mod convolution;
 mod layout;
+mod microsoft;
 mod quantised;
 mod random;
 mod recurrent;
@@ -87,6 +88,7 @@ fn table() -> &'static Table {
             resampling::rows,
             sequences::rows,
             tensors::rows,
+            microsoft::rows,
         ];
         families.iter().for_each(|rows| rows(&mut table));
         table
