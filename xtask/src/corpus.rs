@@ -22,11 +22,13 @@ pub enum Corpus {
     Bad,
     /// The architectures that weigh writes itself.
     Zoo,
+    /// The onnx package's cases of single operators.
+    Nodes,
 }
 
 impl Corpus {
     /// Every corpus, in the order they run.
-    pub const ALL: &[Corpus] = &[Corpus::Light, Corpus::Torchvision, Corpus::Bad, Corpus::Zoo];
+    pub const ALL: &[Corpus] = &[Corpus::Light, Corpus::Torchvision, Corpus::Bad, Corpus::Zoo, Corpus::Nodes];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
@@ -35,6 +37,7 @@ impl Corpus {
             Corpus::Torchvision => "torchvision",
             Corpus::Bad => "bad",
             Corpus::Zoo => "zoo",
+            Corpus::Nodes => "nodes",
         }
     }
 
@@ -45,6 +48,9 @@ impl Corpus {
             Corpus::Torchvision => "exports of torchvision models, against published totals",
             Corpus::Bad => "hostile and broken files",
             Corpus::Zoo => "the architectures weigh writes itself, against the ONNX checker and ONNX Runtime",
+            Corpus::Nodes => {
+                "the onnx package's node cases, against their data and the reference implementation"
+            }
         }
     }
 
@@ -68,6 +74,7 @@ impl Corpus {
             Corpus::Torchvision => "torchvision_check.py",
             Corpus::Bad => "bad_input.py",
             Corpus::Zoo => "zoo.py",
+            Corpus::Nodes => "nodes.py",
         }
     }
 
@@ -78,6 +85,7 @@ impl Corpus {
             Corpus::Torchvision => Some(corpus_folder().join("models/torchvision")),
             Corpus::Bad => Some(corpus_folder().join("bad")),
             Corpus::Zoo => Some(corpus_folder().join("zoo")),
+            Corpus::Nodes => Some(corpus_folder().join("nodes")),
         }
     }
 }
@@ -183,6 +191,6 @@ mod tests {
             assert!(root().join("corpus").join(corpus.script()).is_file(), "{}", corpus.script());
         }
         let error = Corpus::named(&["light", "moon"]).unwrap_err();
-        assert_eq!(error.to_string(), "no corpus `moon`; there are light, torchvision, bad, zoo");
+        assert_eq!(error.to_string(), "no corpus `moon`; there are light, torchvision, bad, zoo, nodes");
     }
 }
