@@ -23,7 +23,7 @@ use weigh_ir::{Bindings, DType, Diagnostic, Expr, Invalid, Model, Severity, Shap
 pub use layers::Layer;
 pub use memory::{Activations, Arena, Extent, Placement};
 pub use modules::{Module, module_tree};
-pub use ports::{Port, index_limits};
+pub use ports::{Member, Port, index_limits};
 pub use symbols::Question;
 
 /// What to assume about a model.

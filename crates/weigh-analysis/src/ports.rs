@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 
-use weigh_ir::{DType, Graph, Model, Node, Shape, TensorId};
+use weigh_ir::{DType, Graph, Members, Model, Node, Shape, TensorId, TensorType};
 use weigh_ops::{Cast, Movement, View};
 
 use crate::types::{self, Types};
@@ -18,13 +18,31 @@ pub struct Port {
     pub dtype: Option<DType>,
     /// The shape; `None` where the rank is unknown.
     pub shape: Option<Shape>,
+    /// The members, where it is a sequence of tensors of known length.
+    pub members: Option<Vec<Member>>,
+}
+
+/// A member of a sequence that goes in or comes out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Member {
+    /// The element type.
+    pub dtype: Option<DType>,
+    /// The shape; `None` where the rank is unknown.
+    pub shape: Option<Shape>,
 }
 
 /// The ports of these tensors.
 pub(crate) fn ports(model: &Model, types: &Types, ids: &[TensorId]) -> Vec<Port> {
     let port = |id: &TensorId| {
         let typed = types.of(*id);
-        Port { name: model.tensor(*id).name.to_string(), dtype: typed.dtype, shape: typed.shape.clone() }
+        let member = |typed: &TensorType| Member { dtype: typed.dtype, shape: typed.shape.clone() };
+        let each = typed.sequence.as_ref().and_then(Members::each);
+        Port {
+            name: model.tensor(*id).name.to_string(),
+            dtype: typed.dtype,
+            shape: typed.shape.clone(),
+            members: each.map(|members| members.iter().map(member).collect()),
+        }
     };
     ids.iter().map(port).collect()
 }

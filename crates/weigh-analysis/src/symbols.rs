@@ -33,7 +33,9 @@ impl Question {
             names().map(|name| options.input_shapes.get(&name).cloned()).collect();
         let (mut symbols, mut leading) = (BTreeSet::new(), BTreeSet::new());
         for (id, given) in model.graph.inputs.iter().zip(&inputs) {
-            let Some(shape) = given.as_ref().or(model.tensor(*id).declared.as_ref()) else { continue };
+            // Members of a sequence may differ in what a symbol stands for: it cannot be bound.
+            let declared = model.tensor(*id).declared.as_ref().filter(|_| !model.tensor(*id).is_sequence);
+            let Some(shape) = given.as_ref().or(declared) else { continue };
             for dim in shape.dims() {
                 dim.for_each_symbol(&mut |symbol| {
                     symbols.insert(symbol.clone());

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashSet};
 
 use smallvec::SmallVec;
 use weigh_ir::{
-    Bindings, Bodies, Diagnostic, Expr, Graph, Inference, Model, NoBodies, Node, Severity, Shape, Stop,
-    Symbol, TensorId, TensorType, bytes_of,
+    Bindings, Bodies, Diagnostic, Expr, Graph, Inference, Members, Model, NoBodies, Node, Severity, Shape,
+    Stop, Symbol, TensorId, TensorType, bytes_of,
 };
 
 /// What inference found.
@@ -90,8 +90,10 @@ pub(crate) fn infer(model: &Model, inputs: &[Option<Shape>], bindings: &Bindings
     };
     for (id, given) in model.graph.inputs.iter().zip(inputs) {
         let tensor = model.tensor(*id);
-        let shape = given.as_ref().or(tensor.declared.as_ref());
-        let typed = TensorType { dtype: tensor.dtype, shape: shape.cloned(), ..TensorType::default() };
+        let typed = match given {
+            Some(shape) => TensorType::new(tensor.dtype, shape.clone()),
+            None => tensor.declared_type(),
+        };
         walk.set(*id, typed);
     }
     walk.graph(&model.graph);
@@ -177,6 +179,9 @@ impl Walk<'_> {
     /// What inference left open is taken from what the file declares.
     fn fill_from_declared(&self, id: TensorId, mut typed: TensorType, stem: &str) -> TensorType {
         let tensor = self.model.tensor(id);
+        if tensor.is_sequence {
+            return if typed == TensorType::default() { tensor.declared_type() } else { typed };
+        }
         typed.dtype = typed.dtype.or(tensor.dtype);
         let declared = tensor.declared.as_ref().filter(|_| !self.reshaped && typed.sequence.is_none());
         match (&mut typed.shape, declared) {
@@ -211,7 +216,7 @@ impl Bodies for WalkBodies<'_, '_> {
             let tensor = self.walk.model.tensor(*id);
             typed.dtype = typed.dtype.or(tensor.dtype);
             if typed.shape.is_none() && typed.sequence.is_none() {
-                typed.shape = tensor.declared.clone();
+                typed = TensorType { value: typed.value, ..tensor.declared_type() };
             }
             self.walk.set(*id, typed);
         }
@@ -232,7 +237,7 @@ fn symbol_stem(name: &str) -> Cow<'_, str> {
 /// An extent that no tensor can have, the members of a sequence included.
 fn negative_extent(typed: &TensorType) -> Option<i64> {
     let own = typed.shape.iter().flat_map(Shape::dims).filter_map(Expr::as_int).find(|extent| *extent < 0);
-    own.or_else(|| typed.sequence.iter().flat_map(|members| members.iter()).find_map(negative_extent))
+    own.or_else(|| typed.sequence.iter().flat_map(|members| members.known()).find_map(negative_extent))
 }
 
 /// Replaces bound symbols in shape, value and members, and notes which occurred.
@@ -262,7 +267,7 @@ fn bind(typed: &mut TensorType, bindings: &Bindings, seen: &mut BTreeSet<Symbol>
         bound.iter_mut().for_each(&mut bind_one);
         *values = bound.into();
     }
-    if let Some(members) = &mut typed.sequence {
+    if let Some(Members::Each(members)) = &mut typed.sequence {
         let mut bound = members.to_vec();
         bound.iter_mut().for_each(|member| bind(member, bindings, seen));
         *members = bound.into();

@@ -173,7 +173,7 @@ impl Finder<'_> {
                     (Role::Operand, _) if self.is_mere_number(id) => {
                         Meaning { role: Role::Constant, unchanged: true }
                     }
-                    (Role::Operand | Role::Parameter, Some(outer)) => {
+                    (Role::Operand | Role::Parameter | Role::Packed(_), Some(outer)) => {
                         Meaning { role: outer.role, unchanged: outer.unchanged && free }
                     }
                     (Role::Operand, _) if self.dequantised.contains(&id) => {
@@ -245,8 +245,12 @@ impl Finder<'_> {
             match meanings[index] {
                 None => unused.push(id),
                 Some(meaning) => {
-                    sums.count(meaning.role, &elements, &bytes, Some(stored.dtype));
-                    if meaning.role == Role::Parameter {
+                    let (elements, dtype) = match meaning.role {
+                        Role::Packed(packing) => (packing.elements_in(&bytes), packing.dtype()),
+                        _ => (elements, None),
+                    };
+                    sums.count(meaning.role, &elements, &bytes, dtype.or(Some(stored.dtype)));
+                    if meaning.role.is_learned() {
                         parameters.insert(id, elements);
                     }
                 }
@@ -291,7 +295,7 @@ impl Sums {
     fn count(&mut self, role: Role, elements: &Expr, bytes: &Expr, dtype: Option<DType>) {
         let add = |sum: &mut Expr, more: &Expr| *sum += more;
         match role {
-            Role::Parameter => {
+            Role::Parameter | Role::Packed(_) => {
                 add(&mut self.parameters, elements);
                 add(&mut self.parameter_bytes, bytes);
                 if let Some(dtype) = dtype {

@@ -148,6 +148,44 @@ pub enum Role {
     Operand,
     /// A learned tensor, whatever its type: weights, biases, embedding tables.
     Parameter,
+    /// A learned tensor whose elements are packed into those of another type.
+    Packed(Packing),
+}
+
+impl Role {
+    /// Whether it is a learned tensor.
+    pub fn is_learned(self) -> bool {
+        matches!(self, Role::Parameter | Role::Packed(_))
+    }
+}
+
+/// How the elements of a learned tensor are packed into stored ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Packing {
+    /// How many bits each element has.
+    pub bits: u8,
+    /// How many elements there are, where padding makes that fewer than the bits would hold.
+    pub elements: Option<i64>,
+}
+
+impl Packing {
+    /// The elements of a stored tensor of so many bytes.
+    pub fn elements_in(self, bytes: &Expr) -> Expr {
+        match self.elements {
+            Some(elements) => Expr::Int(elements),
+            None => (bytes * 8).floor_div(&Expr::Int(i64::from(self.bits))),
+        }
+    }
+
+    /// The element type, where there is one of so many bits.
+    pub fn dtype(self) -> Option<DType> {
+        match self.bits {
+            2 => Some(DType::U2),
+            4 => Some(DType::U4),
+            8 => Some(DType::U8),
+            _ => None,
+        }
+    }
 }
 
 /// The typed inputs and outputs of a node whose types are inferred.

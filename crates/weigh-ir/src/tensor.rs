@@ -30,8 +30,23 @@ pub struct Tensor {
     pub dtype: Option<DType>,
     /// The shape that the file declares, if it does. Inference comes first; this fills its gaps.
     pub declared: Option<Shape>,
+    /// Whether it is a sequence of tensors, whose members have that element type and shape.
+    pub is_sequence: bool,
     /// The data, where the file stores some.
     pub stored: Option<Arc<Stored>>,
+}
+
+impl Tensor {
+    /// A tensor of which only the name is known.
+    pub fn named(name: impl Into<Box<str>>) -> Tensor {
+        Tensor { name: name.into(), dtype: None, declared: None, is_sequence: false, stored: None }
+    }
+
+    /// The type that the file declares, as far as it does.
+    pub fn declared_type(&self) -> TensorType {
+        let typed = TensorType { dtype: self.dtype, shape: self.declared.clone(), ..TensorType::default() };
+        if self.is_sequence { TensorType::sequence_like(typed) } else { typed }
+    }
 }
 
 /// Data that a file stores: an initialiser or the value of a constant node.
@@ -153,8 +168,36 @@ pub struct TensorType {
     pub shape: Option<Shape>,
     /// The elements, of small tensors that shapes may depend on.
     pub value: Option<Value>,
-    /// The members, where this is a sequence of known length and not a tensor.
-    pub sequence: Option<Arc<[TensorType]>>,
+    /// The members, where this is a sequence and not a tensor.
+    pub sequence: Option<Members>,
+}
+
+/// What inference knows of the members of a sequence.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Members {
+    /// Each of them.
+    Each(Arc<[TensorType]>),
+    /// Not how many they are, but what they have in common. Extents that are not plain numbers may differ
+    /// from member to member.
+    Like(Arc<TensorType>),
+}
+
+impl Members {
+    /// The members, or the one that stands for all.
+    pub fn known(&self) -> &[TensorType] {
+        match self {
+            Members::Each(members) => members,
+            Members::Like(member) => std::slice::from_ref(member),
+        }
+    }
+
+    /// The members, if it is known how many they are.
+    pub fn each(&self) -> Option<&[TensorType]> {
+        match self {
+            Members::Each(members) => Some(members),
+            Members::Like(_) => None,
+        }
+    }
 }
 
 impl TensorType {
@@ -185,13 +228,19 @@ impl TensorType {
 
     /// A sequence of these members.
     pub fn sequence_of(members: impl IntoIterator<Item = TensorType>) -> TensorType {
-        TensorType { sequence: Some(members.into_iter().collect()), ..TensorType::default() }
+        let members = Members::Each(members.into_iter().collect());
+        TensorType { sequence: Some(members), ..TensorType::default() }
+    }
+
+    /// A sequence of an unknown number of members like this one.
+    pub fn sequence_like(member: TensorType) -> TensorType {
+        TensorType { sequence: Some(Members::Like(Arc::new(member))), ..TensorType::default() }
     }
 
     /// The number of elements, of all members for a sequence, where it is known.
     pub fn elements(&self) -> Option<Expr> {
         match &self.sequence {
-            Some(members) => members.iter().map(TensorType::elements).sum(),
+            Some(members) => members.each()?.iter().map(TensorType::elements).sum(),
             None => self.shape.as_ref().map(Shape::elements),
         }
     }
@@ -199,7 +248,7 @@ impl TensorType {
     /// The size in bytes: elements × bit width, rounded up. `None` where either is unknown.
     pub fn bytes(&self) -> Option<Expr> {
         if let Some(members) = &self.sequence {
-            return members.iter().map(TensorType::bytes).sum();
+            return members.each()?.iter().map(TensorType::bytes).sum();
         }
         bytes_of(&self.elements()?, self.dtype?)
     }

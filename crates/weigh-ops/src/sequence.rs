@@ -1,10 +1,8 @@
 //! Sequences of tensors. Their length is followed where it is known; members are moved, never computed on.
 
-use std::sync::Arc;
-
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, Value,
-    resolve_axis, single,
+    Cost, DType, Expr, Inference, Members, Memory, Operands, Operator, Outputs, Role, Shape, Stop,
+    TensorType, Value, resolve_axis, single,
 };
 
 /// Sequences of more members than this are not followed.
@@ -48,10 +46,29 @@ pub enum Sequence {
 
 const UNKNOWN_MEMBERS: Stop = Stop::Unknown("the members of a sequence are unknown");
 
-/// The members of input 0.
-fn members<'a>(node: &Inference<'a>) -> Result<&'a Arc<[TensorType]>, Stop> {
+/// What is known of the members of input 0.
+fn members<'a>(node: &Inference<'a>) -> Result<&'a Members, Stop> {
     let input = node.inputs.first().copied().flatten();
     input.and_then(|input| input.sequence.as_ref()).ok_or(UNKNOWN_MEMBERS)
+}
+
+/// One of the members of which only what they have in common is known, as output `at` of the node.
+pub(crate) fn some_member(member: &TensorType, unknown: &dyn Fn(usize) -> Expr) -> TensorType {
+    let extent =
+        |(axis, dim): (usize, &Expr)| if dim.as_int().is_some() { dim.clone() } else { unknown(axis) };
+    let shape = member.shape.as_ref().map(|shape| Shape::new(shape.dims().iter().enumerate().map(extent)));
+    TensorType { dtype: member.dtype, shape, ..TensorType::default() }
+}
+
+/// What all members have in common; `None` of no members.
+fn common(members: &Members, unknown: &dyn Fn(usize) -> Expr) -> Option<TensorType> {
+    match members {
+        Members::Like(member) => Some(some_member(member, unknown)),
+        Members::Each(members) => {
+            let (first, rest) = members.split_first()?;
+            Some(rest.iter().fold(first.clone(), |any, member| merge(&any, member, unknown)))
+        }
+    }
 }
 
 /// The position that input `index` says, where it is known; it may count from the end.
@@ -84,9 +101,17 @@ pub(crate) fn merge(a: &TensorType, b: &TensorType, unknown: &dyn Fn(usize) -> E
     }
     let dtype = if a.dtype == b.dtype { a.dtype } else { None };
     let sequence = match (&a.sequence, &b.sequence) {
-        (Some(a), Some(b)) if a.len() == b.len() => {
+        (Some(Members::Each(a)), Some(Members::Each(b))) if a.len() == b.len() => {
             let pairs = a.iter().zip(b.iter()).enumerate();
-            Some(pairs.map(|(at, (a, b))| merge(a, b, &|axis| unknown(member_axis(at, axis)))).collect())
+            let merged = pairs.map(|(at, (a, b))| merge(a, b, &|axis| unknown(member_axis(at, axis))));
+            Some(Members::Each(merged.collect()))
+        }
+        (Some(a), Some(b)) => {
+            let either = match (common(a, unknown), common(b, unknown)) {
+                (Some(a), Some(b)) => merge(&a, &b, unknown),
+                (a, b) => a.or(b).unwrap_or_default(),
+            };
+            Some(Members::Like(either.into()))
         }
         _ => None,
     };
@@ -136,18 +161,96 @@ fn without_axis(shape: &Shape, axis: usize) -> Shape {
 
 fn concatenated(node: &Inference<'_>, axis: i64, new_axis: bool) -> Result<TensorType, Stop> {
     let members = members(node)?;
-    let Some(all) = any_of(node, members, 0) else {
+    let Some(all) = common(members, &|axis| node.unknown_dim(0, axis)) else {
         return Err(Stop::contradiction("an empty sequence cannot be concatenated"));
     };
     let mut shape = all.shape.ok_or(UNKNOWN_MEMBERS)?;
     let axis = resolve_axis(axis, shape.rank() + usize::from(new_axis))?;
+    let extent = match members {
+        Members::Like(_) => node.unknown_dim(0, member_axis(1, axis)),
+        Members::Each(members) if new_axis => Expr::from(members.len()),
+        Members::Each(members) => {
+            members.iter().filter_map(|member| member.shape.as_ref()).map(|shape| &shape[axis]).sum()
+        }
+    };
     if new_axis {
-        shape.0.insert(axis, Expr::from(members.len()));
+        shape.0.insert(axis, extent);
     } else {
-        shape.0[axis] =
-            members.iter().filter_map(|member| member.shape.as_ref()).map(|shape| &shape[axis]).sum();
+        shape.0[axis] = extent;
     }
     Ok(TensorType::new(all.dtype, shape))
+}
+
+/// The member at the position that input 1 says.
+fn member(node: &Inference<'_>) -> Result<TensorType, Stop> {
+    let members = members(node)?;
+    let at = members.each().map(|each| position(node, 1, each.len())).transpose()?.flatten();
+    let member = match (members.each(), at) {
+        (Some(each), Some(at)) => each.get(at).cloned(),
+        _ => common(members, &|axis| node.unknown_dim(0, axis)),
+    };
+    member.ok_or_else(|| Stop::contradiction("an empty sequence has no members"))
+}
+
+/// Input 0 with input 1 inserted at the position that input 2 says.
+fn inserted(node: &Inference<'_>) -> Result<TensorType, Stop> {
+    let tensor = node.inputs.get(1).copied().flatten().cloned().unwrap_or_default();
+    let mut members = match members(node)? {
+        Members::Each(members) => members.to_vec(),
+        Members::Like(member) => {
+            let either = merge(member, &tensor, &|axis| node.unknown_dim(0, axis));
+            return Ok(TensorType::sequence_like(either));
+        }
+    };
+    if members.len() as i64 >= MAX_MEMBERS {
+        return Err(Stop::Unknown("a sequence has too many members to follow"));
+    }
+    let end = members.len();
+    // The end itself is a position too; counted from behind it is none.
+    let at = match node.value(2).and_then(Value::as_ints).as_deref() {
+        _ if !node.has_input(2) => Some(end),
+        Some([at, ..]) if *at == end as i64 => Some(end),
+        _ => position(node, 2, end)?,
+    };
+    members.insert(at.unwrap_or(end), tensor);
+    if at.is_none() {
+        members = (0..=end).filter_map(|at| any_of(node, &members, at)).collect();
+    }
+    Ok(TensorType::sequence_of(members))
+}
+
+/// Input 0 without the member at the position that input 1 says.
+fn erased(node: &Inference<'_>) -> Result<TensorType, Stop> {
+    let mut members = match members(node)? {
+        Members::Each(members) => members.to_vec(),
+        Members::Like(member) => return Ok(TensorType::sequence_like((**member).clone())),
+    };
+    let at = match (node.has_input(1), members.len().checked_sub(1)) {
+        (_, None) => return Err(Stop::contradiction("an empty sequence has no members")),
+        (false, last) => last,
+        (true, _) => position(node, 1, members.len())?,
+    };
+    match at {
+        Some(at) => drop(members.remove(at)),
+        None => members = (1..members.len()).filter_map(|at| any_of(node, &members, at)).collect(),
+    }
+    Ok(TensorType::sequence_of(members))
+}
+
+/// Input 0 cut along an axis.
+fn split(node: &Inference<'_>, axis: i64, keep_dims: bool) -> Result<TensorType, Stop> {
+    let input = node.input(0)?;
+    let axis = input.axis(axis)?;
+    let keep = keep_dims || node.has_input(1);
+    let part = |extent: Expr| {
+        let shape = if keep { input.with(axis, extent) } else { without_axis(input, axis) };
+        TensorType::new(node.dtype(0), shape)
+    };
+    match parts(node, &input[axis]) {
+        Ok(parts) => Ok(TensorType::sequence_of(parts.into_iter().map(part))),
+        Err(Stop::Unknown(_)) => Ok(TensorType::sequence_like(part(node.unknown_dim(0, axis)))),
+        Err(contradiction) => Err(contradiction),
+    }
 }
 
 impl Operator for Sequence {
@@ -180,62 +283,15 @@ impl Operator for Sequence {
             Sequence::Empty { dtype } => {
                 TensorType { dtype: Some(*dtype), ..TensorType::sequence_of(std::iter::empty()) }
             }
-            Sequence::At => {
-                let members = members(node)?;
-                let member = match position(node, 1, members.len())? {
-                    Some(at) => Some(members[at].clone()),
-                    None => any_of(node, members, 0),
-                };
-                member.ok_or_else(|| Stop::contradiction("an empty sequence has no members"))?
-            }
-            Sequence::Insert => {
-                let tensor = node.inputs.get(1).copied().flatten().cloned().unwrap_or_default();
-                let mut members = members(node)?.to_vec();
-                if members.len() as i64 >= MAX_MEMBERS {
-                    return Err(Stop::Unknown("a sequence has too many members to follow"));
-                }
-                let end = members.len();
-                // The end itself is a position too; counted from behind it is none.
-                let at = match node.value(2).and_then(Value::as_ints).as_deref() {
-                    _ if !node.has_input(2) => Some(end),
-                    Some([at, ..]) if *at == end as i64 => Some(end),
-                    _ => position(node, 2, end)?,
-                };
-                members.insert(at.unwrap_or(end), tensor);
-                if at.is_none() {
-                    members = (0..=end).filter_map(|at| any_of(node, &members, at)).collect();
-                }
-                TensorType::sequence_of(members)
-            }
-            Sequence::Erase => {
-                let mut members = members(node)?.to_vec();
-                let at = match (node.has_input(1), members.len().checked_sub(1)) {
-                    (_, None) => return Err(Stop::contradiction("an empty sequence has no members")),
-                    (false, last) => last,
-                    (true, _) => position(node, 1, members.len())?,
-                };
-                match at {
-                    Some(at) => drop(members.remove(at)),
-                    None => {
-                        members = (1..members.len()).filter_map(|at| any_of(node, &members, at)).collect()
-                    }
-                }
-                TensorType::sequence_of(members)
-            }
+            Sequence::At => member(node)?,
+            Sequence::Insert => inserted(node)?,
+            Sequence::Erase => erased(node)?,
             Sequence::Length => {
-                let length = members(node).ok().map(|members| Value::ints([members.len() as i64]));
+                let each = members(node).ok().and_then(Members::each);
+                let length = each.map(|members| Value::ints([members.len() as i64]));
                 TensorType::new(Some(DType::I64), Shape::scalar()).with_value(length)
             }
-            Sequence::Split { axis, keep_dims } => {
-                let input = node.input(0)?;
-                let axis = input.axis(*axis)?;
-                let parts = parts(node, &input[axis])?;
-                let keep = *keep_dims || node.has_input(1);
-                TensorType::sequence_of(parts.into_iter().map(|extent| {
-                    let shape = if keep { input.with(axis, extent) } else { without_axis(input, axis) };
-                    TensorType::new(node.dtype(0), shape)
-                }))
-            }
+            Sequence::Split { axis, keep_dims } => split(node, *axis, *keep_dims)?,
             Sequence::Concat { axis, new_axis } => concatenated(node, *axis, *new_axis)?,
         }))
     }
@@ -309,12 +365,34 @@ mod tests {
         let tensor = shape(&[5, 3]);
         let split = |keep_dims| Sequence::Split { axis: 0, keep_dims };
         let extents = |typed: TensorType| -> Vec<Shape> {
-            typed.sequence.iter().flat_map(|members| members.iter()).filter_map(|m| m.shape.clone()).collect()
+            typed
+                .sequence
+                .iter()
+                .flat_map(|members| members.known())
+                .filter_map(|m| m.shape.clone())
+                .collect()
         };
         let two = |a: i64, b: i64| vec![Shape::of(&[a, 3]), Shape::of(&[b, 3])];
         assert_eq!(extents(result(split(true), &[tensor.clone(), ints(&[1, 4])])), two(1, 4));
         assert_eq!(extents(result(split(false), &[tensor.clone(), scalar(3)])), two(3, 2));
         assert_eq!(extents(result(split(false), &[tensor])), vec![Shape::of(&[3]); 5]);
+    }
+
+    #[test]
+    fn sequences_of_unknown_length() {
+        let open = Shape::new([Expr::symbol("n"), Expr::Int(3)]);
+        let many = TensorType::sequence_like(TensorType::new(Some(DType::F32), open));
+        // Members may differ in `n`: what is taken out has an extent of its own.
+        let taken = Shape::new([Expr::symbol("test_0_0"), Expr::Int(3)]);
+        assert_eq!(output(&Sequence::At, &[many.clone(), scalar(7)]), taken);
+        let all = Sequence::Concat { axis: 0, new_axis: false };
+        assert_eq!(output(&all, &[many.clone()])[1], Expr::Int(3));
+        assert_eq!(result(Sequence::Length, &[many.clone()]).value, None);
+        let longer = result(Sequence::Insert, &[many.clone(), shape(&[2, 3])]);
+        assert_eq!(output(&Sequence::At, &[longer, scalar(0)]), taken);
+        let extent = TensorType::new(Some(DType::F32), Shape::new([Expr::symbol("n"), Expr::Int(4)]));
+        let rows = result(Sequence::Split { axis: 0, keep_dims: false }, &[extent]);
+        assert_eq!(output(&Sequence::At, &[rows, scalar(0)]), Shape::of(&[4]));
     }
 
     #[test]

@@ -142,8 +142,7 @@ impl Builder {
     pub fn input(&mut self, name: &str, dtype: DType, dims: impl IntoIterator<Item = Expr>) -> TensorId {
         let shape = Shape::new(dims);
         let (dtype, declared) = (Some(dtype), Some(shape.clone()));
-        let id = self
-            .add(Tensor { name: name.into(), dtype, declared, stored: None }, TensorType::new(dtype, shape));
+        let id = self.add(Tensor { dtype, declared, ..Tensor::named(name) }, TensorType::new(dtype, shape));
         self.model.graph.inputs.push(id);
         id
     }
@@ -161,10 +160,10 @@ impl Builder {
         let stored =
             Stored { dtype, shape: shape.clone(), bytes, value: value.clone(), place: Place::Memory };
         let tensor = Tensor {
-            name: name.into(),
             dtype: Some(dtype),
             declared: Some(shape.clone()),
             stored: Some(Arc::new(stored)),
+            ..Tensor::named(name)
         };
         self.add(tensor, TensorType::new(Some(dtype), shape).with_value(value))
     }
@@ -232,10 +231,7 @@ impl Builder {
             .into_iter()
             .take(outputs)
             .enumerate()
-            .map(|(index, typed)| {
-                let name = format!("{name}_output_{index}").into();
-                self.add(Tensor { name, dtype: None, declared: None, stored: None }, typed)
-            })
+            .map(|(index, typed)| self.add(Tensor::named(format!("{name}_output_{index}")), typed))
             .collect();
         self.model.graph.nodes.push(Node {
             name: name.into(),

@@ -64,7 +64,7 @@ fn walk(model: &Model) -> Totals {
                 && types[id.index()].shape.as_ref().is_some_and(|shape| shape.rank() > 0);
             match node.op.role(index) {
                 Role::Buffer => drop(buffers.insert(id)),
-                Role::Parameter => drop(parameters.insert(id)),
+                Role::Parameter | Role::Packed(_) => drop(parameters.insert(id)),
                 Role::Operand if learned => drop(parameters.insert(id)),
                 _ => {}
             }

@@ -16,10 +16,9 @@ use weigh_ops::Elementwise;
 /// A chain of elementwise functions.
 fn chain(nodes: usize) -> Model {
     let tensor = |index: usize| Tensor {
-        name: format!("t{index}").into(),
         dtype: Some(DType::F32),
         declared: (index == 0 || index == nodes).then(|| Shape::of(&[8, 16])),
-        stored: None,
+        ..Tensor::named(format!("t{index}"))
     };
     let id = |index: usize| TensorId::new(index).expect("few tensors");
     let op = Arc::new(Elementwise::named("Relu").expect("a function"));

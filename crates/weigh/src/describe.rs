@@ -1,6 +1,8 @@
 //! From facts to the document: every figure of the analysis at its place in the [`Report`].
 
-use weigh_analysis::{Activations, Analysis, Extent, Layer, Module, Port, Scaling, Totals, module_tree};
+use weigh_analysis::{
+    Activations, Analysis, Extent, Layer, Member, Module, Port, Scaling, Totals, module_tree,
+};
 use weigh_ir::{DType, Expr, Model, Node, Severity, Shape, Symbol, TensorId, bytes_of};
 use weigh_report::report;
 use weigh_report::{Count, Report};
@@ -53,13 +55,20 @@ fn model(opened: &Opened, facts: &Analysis) -> report::Model {
         let bind = |shape: &Shape| Shape::new(shape.dims().iter().map(|dim| dim.bind(&facts.bindings)));
         declared(id).is_some_and(|shape| port.shape != Some(bind(shape)))
     });
+    let known = |shape: &Shape| report::Shape::known(shape.dims().iter().cloned());
     let tensors = |ports: &[Port], ids: &[TensorId]| {
         let tensor = |(port, id): (&Port, &TensorId)| {
-            let shape = declared(id).filter(|_| !is_reshaped).or(port.shape.as_ref());
+            let is_sequence = opened.model.tensor(*id).is_sequence;
+            let shape = declared(id).filter(|_| !is_reshaped && !is_sequence).or(port.shape.as_ref());
+            let member = |member: &Member| report::Member {
+                dtype: member.dtype.map(|dtype| dtype.to_string()),
+                shape: member.shape.as_ref().map(known),
+            };
             report::Tensor {
                 name: port.name.clone(),
                 dtype: port.dtype.map(|dtype| dtype.to_string()),
-                shape: shape.map(|shape| report::Shape::known(shape.dims().iter().cloned())),
+                shape: shape.map(known),
+                members: port.members.as_ref().map(|members| members.iter().map(member).collect()),
             }
         };
         ports.iter().zip(ids).map(tensor).collect()

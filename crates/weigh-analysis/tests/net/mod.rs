@@ -29,8 +29,8 @@ impl Net {
     }
 
     pub fn input_of(&mut self, dtype: DType, shape: Shape) -> TensorId {
-        let name = format!("t{}", self.0.tensors.len()).into();
-        let id = self.add(Tensor { name, dtype: Some(dtype), declared: Some(shape), stored: None });
+        let name = format!("t{}", self.0.tensors.len());
+        let id = self.add(Tensor { dtype: Some(dtype), declared: Some(shape), ..Tensor::named(name) });
         self.0.graph.inputs.push(id);
         id
     }
@@ -51,16 +51,16 @@ impl Net {
     pub fn stored_at(&mut self, dtype: DType, dims: &[i64], place: Place, value: Option<Value>) -> TensorId {
         let shape = Shape::of(dims);
         let bytes = bytes_of(&shape.elements(), dtype).and_then(|bytes| bytes.as_int()).expect("a size");
-        let name = format!("t{}", self.0.tensors.len()).into();
+        let name = format!("t{}", self.0.tensors.len());
         let stored = Stored { dtype, shape: shape.clone(), bytes: bytes as u64, value, place };
         let stored = Some(Arc::new(stored));
-        self.add(Tensor { name, dtype: Some(dtype), declared: Some(shape), stored })
+        self.add(Tensor { dtype: Some(dtype), declared: Some(shape), stored, ..Tensor::named(name) })
     }
 
     /// A tensor that nothing makes yet.
     pub fn tensor(&mut self) -> TensorId {
-        let name = format!("t{}", self.0.tensors.len()).into();
-        self.add(Tensor { name, dtype: None, declared: None, stored: None })
+        let name = format!("t{}", self.0.tensors.len());
+        self.add(Tensor::named(name))
     }
 
     /// A node with one output.

@@ -103,7 +103,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
         if self.model.tensors.len() >= MAX_TENSORS {
             return Err(FormatError::TooLarge { what: "tensors", limit: MAX_TENSORS });
         }
-        self.model.tensors.push(Tensor { name: name.into(), dtype: None, declared: None, stored: None });
+        self.model.tensors.push(Tensor::named(name));
         TensorId::new(self.model.tensors.len() - 1)
             .ok_or(FormatError::TooLarge { what: "tensors", limit: MAX_TENSORS })
     }
@@ -252,6 +252,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
         }
         let tensor = self.tensor_mut(id);
         tensor.dtype = tensor.dtype.or(info.dtype);
+        tensor.is_sequence |= info.is_sequence && tensor.stored.is_none();
         if tensor.declared.is_none() {
             tensor.declared = shape;
         }

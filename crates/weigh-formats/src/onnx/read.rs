@@ -70,11 +70,14 @@ pub(super) enum AttributeValue<'a> {
     Other,
 }
 
-/// `ValueInfoProto`, as far as tensors go.
+/// `ValueInfoProto`, as far as tensors and sequences of tensors go.
+#[derive(Default)]
 pub(super) struct ValueInfo<'a> {
     pub name: &'a str,
     pub dtype: Option<DType>,
     pub shape: Option<Vec<Dimension<'a>>>,
+    /// Whether it is a sequence; element type and shape are those of its members.
+    pub is_sequence: bool,
 }
 
 /// One declared extent.
@@ -245,33 +248,51 @@ impl<'a> AttributeProto<'a> {
 
 impl<'a> ValueInfo<'a> {
     pub fn parse(message: Message<'a>) -> Result<ValueInfo<'a>, FormatError> {
-        let mut info = ValueInfo { name: "", dtype: None, shape: None };
+        let mut info = ValueInfo::default();
         for field in message.fields() {
             let field = field?;
             match field.number {
                 1 => info.name = field.text()?,
-                2 => info.read_type(field.message()?)?,
+                2 => info.read_type(field.message()?, MAX_TYPE_DEPTH)?,
                 _ => {}
             }
         }
         Ok(info)
     }
 
-    /// `TypeProto`; of the kinds only tensors (and optionals of them) have a shape here.
-    fn read_type(&mut self, message: Message<'a>) -> Result<(), FormatError> {
+    /// `TypeProto`: tensors, sequences of them, and optionals, which are taken for what they may hold. Of
+    /// sequences of other things nothing is known but that they are sequences.
+    fn read_type(&mut self, message: Message<'a>, depth: usize) -> Result<(), FormatError> {
         for field in message.fields() {
             let field = field?;
-            // Tensor and sparse tensor types have the same fields.
-            if field.number != 1 && field.number != 8 {
-                continue;
-            }
-            for part in field.message()?.fields() {
-                let part = part?;
-                match part.number {
-                    1 => self.dtype = dtype::from_number(part.int()?),
-                    2 => self.shape = Some(dimensions(part.message()?)?),
-                    _ => {}
+            match field.number {
+                TYPE_TENSOR | TYPE_SPARSE_TENSOR => self.read_tensor_type(field.message()?)?,
+                TYPE_SEQUENCE | TYPE_OPTIONAL if depth > 0 => {
+                    for part in field.message()?.fields() {
+                        let part = part?;
+                        if part.number == 1 {
+                            self.read_type(part.message()?, depth - 1)?;
+                        }
+                    }
+                    if field.number == TYPE_SEQUENCE && self.is_sequence {
+                        (self.dtype, self.shape) = (None, None);
+                    }
+                    self.is_sequence |= field.number == TYPE_SEQUENCE;
                 }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// `TypeProto.Tensor` or `TypeProto.SparseTensor`, which have the same fields.
+    fn read_tensor_type(&mut self, message: Message<'a>) -> Result<(), FormatError> {
+        for part in message.fields() {
+            let part = part?;
+            match part.number {
+                1 => self.dtype = dtype::from_number(part.int()?),
+                2 => self.shape = Some(dimensions(part.message()?)?),
+                _ => {}
             }
         }
         Ok(())
@@ -327,6 +348,15 @@ fn dimensions<'a>(message: Message<'a>) -> Result<Vec<Dimension<'a>>, FormatErro
     }
     Ok(dims)
 }
+
+/// The kinds of `TypeProto`.
+const TYPE_TENSOR: u32 = 1;
+const TYPE_SEQUENCE: u32 = 4;
+const TYPE_SPARSE_TENSOR: u32 = 8;
+const TYPE_OPTIONAL: u32 = 9;
+
+/// Types within types are followed this deep: an optional sequence of optional tensors.
+const MAX_TYPE_DEPTH: usize = 4;
 
 /// No real tensor has more axes.
 pub(super) const MAX_RANK: usize = 1024;

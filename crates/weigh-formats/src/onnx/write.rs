@@ -330,10 +330,10 @@ mod tests {
             Some(Arc::new(Stored { dtype: DType::F32, shape, bytes, value: None, place: Place::Memory }))
         };
         let tensor = |name: &str, declared: Option<Shape>, stored| Tensor {
-            name: name.into(),
             dtype: Some(DType::F32),
             declared,
             stored,
+            ..Tensor::named(name)
         };
         let mut model = Model {
             tensors: vec![

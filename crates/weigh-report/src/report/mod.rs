@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use count::{Count, Formula, Shape};
 pub use decisions::{Advice, Basis, Comparison, ComparisonVerdict, Costs, Status, Verdict};
 pub use layers::{Layer, Module};
-pub use model::{Diagnostic, Environment, Model, Severity, Tensor};
+pub use model::{Diagnostic, Environment, Member, Model, Severity, Tensor};
 pub use performance::{
     Bound, Engine, Interval, LayerTime, Measurement, PredictedLayer, Prediction, ProcessMemory, SAMPLES_FOR,
     StageTime, Stages, Throughput,

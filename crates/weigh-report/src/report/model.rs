@@ -37,7 +37,21 @@ pub struct Tensor {
     pub name: String,
     /// Element type, e.g. `float32`.
     pub dtype: Option<String>,
-    /// Extents as declared, before symbols are bound; null where the rank is unknown.
+    /// Extents as declared, or as given by the user in their place, before symbols are bound; null where the
+    /// rank is unknown.
+    pub shape: Option<Shape>,
+    /// The members, where it is a sequence of tensors of known length.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub members: Option<Vec<Member>>,
+}
+
+/// A member of a sequence.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Member {
+    /// Element type, e.g. `float32`.
+    pub dtype: Option<String>,
+    /// Extents; null where the rank is unknown.
     pub shape: Option<Shape>,
 }
 

@@ -1,11 +1,15 @@
-//! Sequences of tensors.
+//! Sequences of tensors, and optionals.
 
 use weigh_ir::DType;
-use weigh_ops::Sequence;
+use weigh_ops::{Optional, Sequence, SequenceMap};
 
 use super::{Table, done};
 
 pub(super) fn rows(table: &mut Table) {
+    table.add("Optional", |_| done(Optional::Wrap));
+    table.add("OptionalHasElement", |_| done(Optional::HasElement));
+    table.add("OptionalGetElement", |_| done(Optional::GetElement));
+    table.add_with_bodies("SequenceMap", &["body"], |_| done(SequenceMap));
     table.add("SequenceConstruct", |_| done(Sequence::Construct));
     table.add("SequenceEmpty", |view| {
         done(Sequence::Empty { dtype: view.dtype("dtype")?.unwrap_or(DType::F32) })
