@@ -14,11 +14,13 @@ class WeighFailed(Exception):
     """weigh did not end with exit code 0; the message is the first line it wrote to stderr."""
 
 
-def arguments(description, *positional):
-    """Parse the command line that all scripts share: positional arguments, then the binary."""
+def arguments(description, *positional, flags=()):
+    """Parse the command line that all scripts share: positional arguments, switches (name, help), the binary."""
     parser = argparse.ArgumentParser(description=description.strip().splitlines()[0])
     for name in positional:
         parser.add_argument(name, type=pathlib.Path)
+    for name, about in flags:
+        parser.add_argument(name, action="store_true", help=about)
     parser.add_argument(
         "--weigh",
         default=os.environ.get("WEIGH", "weigh"),
