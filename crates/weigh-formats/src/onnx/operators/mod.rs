@@ -9,6 +9,7 @@ mod attention;
 mod control;
 mod convolution;
 mod layout;
+mod loss;
 mod quantised;
 mod random;
 mod recurrent;
@@ -80,6 +81,7 @@ fn table() -> &'static Table {
             control::rows,
             convolution::rows,
             layout::rows,
+            loss::rows,
             quantised::rows,
             random::rows,
             recurrent::rows,
