@@ -52,5 +52,6 @@ pub use rotary::RotaryEmbedding;
 pub use sequence::Sequence;
 pub use sequence_map::SequenceMap;
 pub use tensors::{Constant, Expand, Generated, Query, Selection, Triangle};
+pub use values::held;
 pub use views::View;
 pub use window::{Padding, Window};
