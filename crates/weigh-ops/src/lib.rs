@@ -70,5 +70,6 @@ pub use sequence::Sequence;
 pub use sequence_map::SequenceMap;
 pub use skip::{EmbedNormalization, SkipNorm, SkipNormalization};
 pub use tensors::{Constant, Expand, Generated, Query, Selection, Triangle};
+pub use values::held;
 pub use views::View;
 pub use window::{Padding, Window};

@@ -28,7 +28,7 @@ pub(super) fn rows(table: &mut Table) {
     table.add("ScatterElements", |view| scatter(view, "ScatterElements"));
     table.add("ScatterND", |view| scatter(view, "ScatterND"));
     table.add("TensorScatter", |_| {
-        done(Movement::Scatter { name: "TensorScatter", operations: 0, updates: 1 })
+        done(Movement::Scatter { name: "TensorScatter", operations: 0, updates: 1, replaces: false })
     });
     table.add("Pad", pad);
     table.add("Tile", |_| done(Movement::Tile { repeats: Ints::Input(1) }));
@@ -52,8 +52,9 @@ fn slice(view: &NodeView<'_, '_>) -> Lowered {
 }
 
 fn scatter(view: &NodeView<'_, '_>, name: &'static str) -> Lowered {
-    let combines = matches!(view.text_or("reduction", "none")?, "add" | "mul");
-    done(Movement::Scatter { name, operations: i64::from(combines), updates: 2 })
+    let reduction = view.text_or("reduction", "none")?;
+    let operations = i64::from(matches!(reduction, "add" | "mul"));
+    done(Movement::Scatter { name, operations, updates: 2, replaces: reduction == "none" })
 }
 
 /// Amounts are an attribute before opset 11, called `paddings` in the very first.
