@@ -102,6 +102,7 @@ pub const FUNCTIONS: &[Function] = &[
     row("Softsign", One, Same, 3),        // x / (1 + |x|)
     row("Mish", One, Same, 5),            // x·tanh(ln(1 + e^x))
     row("Swish", One, Same, 5),           // x·sigmoid(x)
+    row("SwiGLU", Two, Same, 6),          // x·sigmoid(x)·y
     row("QuickGelu", One, Same, 6),       // x·sigmoid(a·x)
     row("Gelu", One, Same, 5),            // x·(1 + erf(x/√2))/2
     row("FastGelu", One, Same, 8),        // x·(1 + tanh(b·(x + a·x³)))/2
@@ -145,13 +146,15 @@ pub struct Elementwise {
     /// Whether the output has the first input's shape whatever the others' (the one-sided broadcasting of ONNX
     /// before opset 7, which aligns the second input at an axis).
     pub one_sided: bool,
+    /// Further operations for each element that a setting adds: a factor that is not 1.
+    pub further: i64,
 }
 
 impl Elementwise {
     /// The operator of this name, if there is such a function.
     pub fn named(name: &str) -> Option<Elementwise> {
         let function = FUNCTIONS.iter().find(|function| function.name == name)?;
-        Some(Elementwise { function, one_sided: false })
+        Some(Elementwise { function, one_sided: false, further: 0 })
     }
 
     /// The operator of this name, whether upper or lower case.
@@ -219,7 +222,8 @@ impl Operator for Elementwise {
             Any => node.inputs.len() as i64 - if self.function.name == "Mean" { 0 } else { 1 },
             _ => 1,
         };
-        Ok(Cost::other(node.output(0)?.elements() * (self.function.operations * repeats)))
+        let operations = self.function.operations * repeats + self.further;
+        Ok(Cost::other(node.output(0)?.elements() * operations))
     }
 
     fn memory(&self, node: &Operands<'_>) -> Memory {
