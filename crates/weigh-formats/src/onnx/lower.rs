@@ -18,7 +18,7 @@ use weigh_ops::{Constant, Opaque, View};
 
 use super::attributes::NodeView;
 use super::read::{AttributeProto, AttributeValue, FunctionProto, ModelProto, NodeProto, ValueInfo};
-use super::{MAX_DEPTH, MAX_NODES, MAX_TENSORS, at_node, operators, order, scope, tensor};
+use super::{MAX_DEPTH, MAX_NODES, MAX_TENSORS, at_node, blocked, operators, order, scope, tensor};
 use crate::protobuf::Message;
 use crate::{FormatError, Surroundings};
 
@@ -235,6 +235,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
         if self.unsorted {
             order::sort(graph)?;
         }
+        blocked::settle(graph, &self.model.tensors);
         Ok(())
     }
 
