@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use foldhash::{HashSet, HashSetExt};
-use weigh_ir::{Cost, Expr, Graph, Model, Node, Operands, Stop, TensorId, Traffic};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
+use weigh_ir::units::si;
+use weigh_ir::{Cost, Diagnostic, Expr, Graph, Model, Node, Operands, Severity, Stop, TensorId, Traffic};
 
 use crate::Coverage;
 use crate::memory::Memory;
-use crate::types::Types;
+use crate::runs::View;
 use crate::weights::Weights;
 
 /// The figures of one node of the main graph, in the order of its nodes. What is not known is `None`.
@@ -42,16 +43,22 @@ pub(crate) struct Layers {
     pub other_ops: Expr,
     pub bytes_moved: Expr,
     pub coverage: Coverage,
+    /// Which branches were priced where a condition is not known.
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// Prices the nodes of a model.
-pub(crate) fn price(model: &Model, types: &Types, weights: &Weights, memory: &Memory) -> Layers {
-    let mut pricer = Pricer { types, weights, coverage: Coverage::default(), unknown: BTreeMap::new() };
+pub(crate) fn price(model: &Model, types: View<'_>, weights: &Weights, memory: &Memory) -> Layers {
+    let mut pricer = Pricer { weights, inside: HashMap::new(), diagnostics: Vec::new() };
+    let mut coverage = Coverage::default();
+    let mut unknown: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut count = |node, outcome: Outcome| outcome.count(node, &mut coverage, &mut unknown);
     let mut seen: HashSet<TensorId> = HashSet::new();
     let mut sums = (Expr::ZERO, Expr::ZERO, Expr::ZERO);
     let mut layers = Vec::with_capacity(model.graph.nodes.len());
     for (step, node) in model.graph.nodes.iter().enumerate() {
-        let (cost, bodies) = pricer.node(node);
+        let (cost, bodies) = pricer.node(node, types);
+        count(node, Outcome::of(node, &cost, types));
         let inputs = types.of_all(&node.inputs);
         let outputs = types.of_all(&node.outputs);
         let operands = Operands { inputs: &inputs, outputs: &outputs, bodies: &bodies };
@@ -90,63 +97,149 @@ pub(crate) fn price(model: &Model, types: &Types, weights: &Weights, memory: &Me
             live_bytes: memory.live_bytes(step),
         });
     }
-    let mut unknown: Vec<(String, usize)> = pricer.unknown.into_iter().collect();
+    pricer.inside.values().for_each(|(node, outcome)| count(node, *outcome));
+    let mut unknown: Vec<(String, usize)> =
+        unknown.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
     unknown.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    let coverage = Coverage { unknown, ..pricer.coverage };
-    Layers { layers, macs: sums.0, other_ops: sums.1, bytes_moved: sums.2, coverage }
+    let coverage = Coverage { unknown, ..coverage };
+    let (macs, other_ops, bytes_moved) = sums;
+    Layers { layers, macs, other_ops, bytes_moved, coverage, diagnostics: pricer.diagnostics }
 }
 
-struct Pricer<'p> {
-    types: &'p Types,
-    weights: &'p Weights,
-    coverage: Coverage,
-    unknown: BTreeMap<String, usize>,
+/// What is known of a node.
+#[derive(Clone, Copy)]
+struct Outcome {
+    shaped: bool,
+    priced: bool,
 }
 
-impl Pricer<'_> {
-    /// The cost of a node and of one run of each of its bodies.
-    fn node(&mut self, node: &Node) -> (Result<Cost, Stop>, Vec<Result<Cost, Stop>>) {
-        let never = Err(Stop::Unknown("a branch that never runs"));
-        let bodies: Vec<Result<Cost, Stop>> = node
-            .bodies
-            .iter()
-            .map(|body| if self.types.is_reached(body) { self.graph(body) } else { never.clone() })
-            .collect();
-        let inputs = self.types.of_all(&node.inputs);
-        let outputs = self.types.of_all(&node.outputs);
+impl Outcome {
+    fn of(node: &Node, cost: &Result<Cost, Stop>, types: View<'_>) -> Outcome {
+        let mut outputs = node.outputs.iter().flatten().map(|id| types.of(*id));
+        let shaped = outputs.all(|typed| typed.shape.is_some() || typed.sequence.is_some());
+        Outcome { shaped, priced: cost.is_ok() }
+    }
+
+    fn and(self, other: Outcome) -> Outcome {
+        Outcome { shaped: self.shaped && other.shaped, priced: self.priced && other.priced }
+    }
+
+    fn count<'m>(self, node: &'m Node, coverage: &mut Coverage, unknown: &mut BTreeMap<&'m str, usize>) {
+        coverage.nodes += 1;
+        coverage.shaped += usize::from(self.shaped);
+        coverage.priced += usize::from(self.priced);
+        if !self.priced {
+            *unknown.entry(node.op.name()).or_default() += 1;
+        }
+    }
+}
+
+struct Pricer<'m> {
+    weights: &'m Weights,
+    /// The nodes of bodies by their address: what is known of them in all runs.
+    inside: HashMap<usize, (&'m Node, Outcome)>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'m> Pricer<'m> {
+    /// The cost of a node and of each of its bodies.
+    fn node(&mut self, node: &'m Node, types: View<'_>) -> (Result<Cost, Stop>, Vec<Result<Cost, Stop>>) {
+        let bodies: Vec<_> = node.bodies.iter().map(|body| self.body(body, types)).collect();
         // What is made of constants alone is made once, at load: it costs an inference nothing.
-        let cost = match self.weights.is_constant_node(node) {
-            true => Ok(Cost::FREE),
-            false => {
-                let operands = Operands { inputs: &inputs, outputs: &outputs, bodies: &bodies };
-                node.op.cost(&operands).and_then(possible)
+        if self.weights.is_constant_node(node) {
+            return (Ok(Cost::FREE), bodies);
+        }
+        let followed = node.bodies.iter().position(|body| types.runs(body).is_some());
+        let cost = match followed.and_then(|index| bodies.get(index)) {
+            Some(all_runs) => all_runs.clone(),
+            None => {
+                let (inputs, outputs) = (types.of_all(&node.inputs), types.of_all(&node.outputs));
+                node.op.cost(&Operands { inputs: &inputs, outputs: &outputs, bodies: &bodies })
             }
         };
-        let is_shaped =
-            outputs.iter().flatten().all(|typed| typed.shape.is_some() || typed.sequence.is_some());
-        self.coverage.nodes += 1;
-        self.coverage.shaped += usize::from(is_shaped);
-        self.coverage.priced += usize::from(cost.is_ok());
-        if cost.is_err() {
-            *self.unknown.entry(node.op.name().to_owned()).or_default() += 1;
+        let cost = cost.and_then(possible);
+        if let (Ok(cost), true) = (&cost, types.reached(node).count() > 1) {
+            self.diagnostics.extend(alternatives(node, cost, &bodies));
         }
         (cost, bodies)
     }
 
-    /// The cost of one run of a subgraph.
-    fn graph(&mut self, graph: &Graph) -> Result<Cost, Stop> {
+    /// The cost of one run of a body, or of all runs where they were followed one by one.
+    fn body(&mut self, body: &'m Graph, types: View<'_>) -> Result<Cost, Stop> {
+        match types.runs(body) {
+            Some(runs) => runs.iter().fold(Ok(Cost::FREE), |sum, run| {
+                let cost = self.graph(body, types.during(run));
+                plus(sum, cost)
+            }),
+            None if types.is_reached(body) => self.graph(body, types),
+            None => Err(Stop::NEVER_RUNS),
+        }
+    }
+
+    fn graph(&mut self, graph: &'m Graph, types: View<'_>) -> Result<Cost, Stop> {
         let mut total = Ok(Cost::FREE);
         for node in &graph.nodes {
-            let (cost, _) = self.node(node);
-            total = match (total, cost) {
-                (Ok(total), Ok(cost)) => {
-                    Ok(Cost { macs: total.macs + cost.macs, other_ops: total.other_ops + cost.other_ops })
-                }
-                (Err(stop), _) | (_, Err(stop)) => Err(stop),
-            };
+            let said = self.diagnostics.len();
+            let (cost, _) = self.node(node, types);
+            let outcome = Outcome::of(node, &cost, types);
+            let known = self.inside.entry(std::ptr::from_ref(node).addr());
+            let mut is_first = true;
+            known
+                .and_modify(|known| {
+                    is_first = false;
+                    known.1 = known.1.and(outcome)
+                })
+                .or_insert((node, outcome));
+            if !is_first {
+                self.diagnostics.truncate(said);
+            }
+            total = plus(total, cost);
         }
         total
     }
+}
+
+fn plus(a: Result<Cost, Stop>, b: Result<Cost, Stop>) -> Result<Cost, Stop> {
+    let (a, b) = (a?, b?);
+    Ok(Cost { macs: a.macs + b.macs, other_ops: a.other_ops + b.other_ops })
+}
+
+/// What a node costs by its branches, where they differ and no condition tells which of them runs.
+fn alternatives(node: &Node, cost: &Cost, bodies: &[Result<Cost, Stop>]) -> Option<Diagnostic> {
+    const NAMES: [&str; 2] = ["then", "else"];
+    let branches: Vec<(&str, &Cost)> =
+        NAMES.into_iter().zip(bodies).filter_map(|(name, cost)| Some((name, cost.as_ref().ok()?))).collect();
+    let [first, second] = branches.as_slice() else { return None };
+    let (unit, count): (&str, fn(&Cost) -> &Expr) = match (first.1.macs == second.1.macs, first.1 == second.1)
+    {
+        (_, true) => return None,
+        (false, _) => ("MACs", |cost| &cost.macs),
+        (true, _) => ("other operations", |cost| &cost.other_ops),
+    };
+    let text =
+        |cost: &Cost| count(cost).as_int().map_or_else(|| count(cost).to_string(), |count| si(count as f64));
+    let (taken, other) = match (first.1 == cost, second.1 == cost) {
+        (true, _) => (first, second),
+        (_, true) => (second, first),
+        _ => {
+            let message = format!(
+                "the condition is not known; priced as the larger of its {} branch, {} {unit}, and its {} branch, {}",
+                first.0,
+                text(first.1),
+                second.0,
+                text(second.1)
+            );
+            return Some(Diagnostic::new(Severity::Note, "branch-assumed", message).at(&*node.name));
+        }
+    };
+    let message = format!(
+        "the condition is not known; priced as its {} branch, {} {unit}; the {} branch costs {}",
+        taken.0,
+        text(taken.1),
+        other.0,
+        text(other.1)
+    );
+    Some(Diagnostic::new(Severity::Note, "branch-assumed", message).at(&*node.name))
 }
 
 /// Refuses a cost below zero: some attribute of the node is one that it cannot have.
@@ -158,13 +251,13 @@ fn possible(cost: Cost) -> Result<Cost, Stop> {
     }
 }
 
-fn elements_of(ids: &[Option<TensorId>], types: &Types) -> Option<Expr> {
+fn elements_of(ids: &[Option<TensorId>], types: View<'_>) -> Option<Expr> {
     ids.iter().flatten().map(|id| types.size(*id).elements.as_ref()).sum::<Option<Expr>>()
 }
 
 /// Bytes that a node reads and writes at the stored types: all its inputs and outputs, unless it says that it
 /// touches less.
-fn traffic(node: &Node, operands: &Operands<'_>, types: &Types) -> Option<Expr> {
+fn traffic(node: &Node, operands: &Operands<'_>, types: View<'_>) -> Option<Expr> {
     let written = types.bytes_of_all(&node.outputs);
     match node.op.memory(operands).traffic {
         Traffic::Nothing => Some(Expr::ZERO),

@@ -11,6 +11,7 @@ mod layers;
 mod memory;
 mod modules;
 mod ports;
+mod runs;
 mod symbols;
 mod types;
 mod weights;
@@ -18,13 +19,14 @@ mod weights;
 use std::collections::BTreeMap;
 
 use memory::Detail;
-use weigh_ir::{Bindings, DType, Diagnostic, Expr, Invalid, Model, Severity, Shape, Symbol, TensorId};
+use runs::View;
+use weigh_ir::{Bindings, DType, Diagnostic, Expr, Invalid, Model, Severity, Shape, Symbol, TensorId, Value};
 
 pub use layers::Layer;
 pub use memory::{Activations, Arena, Extent, Placement};
 pub use modules::{Module, module_tree};
 pub use ports::{Member, Port, index_limits};
-pub use symbols::Question;
+pub use symbols::{Given, Question};
 
 /// What to assume about a model.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +35,8 @@ pub struct Options {
     pub bindings: Bindings,
     /// Shapes of inputs, by name, in place of those the file declares.
     pub input_shapes: BTreeMap<String, Shape>,
+    /// Elements of inputs, by name, in row-major order: what decides shapes or branches.
+    pub input_values: BTreeMap<String, Value>,
 }
 
 /// Why a model has no facts at all.
@@ -53,6 +57,14 @@ pub enum AnalysisError {
         name: String,
         /// What could be.
         known: Vec<String>,
+    },
+    /// The user gave an input elements that it cannot have.
+    #[error("input '{name}' {problem}")]
+    WrongValue {
+        /// Which input.
+        name: String,
+        /// What it takes, and what was given.
+        problem: String,
     },
     /// A size that no machine can hold.
     #[error("{what} of {tensor}: {why}")]
@@ -170,7 +182,7 @@ pub fn analyze(model: &Model, options: &Options) -> Result<Analysis, AnalysisErr
     let question = Question::new(model, options)?;
     let numbers = Pass::run(model, &question.inputs, &question.bound, Detail::All);
     let mut diagnostics = model.diagnostics.clone();
-    diagnostics.extend(numbers.types.diagnostics.iter().cloned());
+    diagnostics.extend(numbers.types.diagnostics.iter().chain(&numbers.layers.diagnostics).cloned());
     let scaling = match question.free.is_empty() {
         true => None,
         false => formulas(model, &question, &numbers, &mut diagnostics),
@@ -207,11 +219,12 @@ struct Pass {
 }
 
 impl Pass {
-    fn run(model: &Model, inputs: &[Option<Shape>], bindings: &Bindings, detail: Detail) -> Pass {
+    fn run(model: &Model, inputs: &[Given], bindings: &Bindings, detail: Detail) -> Pass {
         let types = types::infer(model, inputs, bindings);
         let weights = weights::find(model, &types);
-        let memory = memory::follow(model, &types, &weights, detail);
-        let layers = layers::price(model, &types, &weights, &memory);
+        let view = View::new(&types);
+        let memory = memory::follow(model, view, &weights, detail);
+        let layers = layers::price(model, view, &weights, &memory);
         Pass { types, weights, layers, memory }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use weigh_ir::{Bindings, Expr, Model, Shape, Symbol};
+use weigh_ir::{Bindings, DType, Expr, MAX_VALUE_ELEMENTS, Model, Shape, Symbol, Tensor, Value};
 
 use crate::types::Types;
 use crate::{AnalysisError, Options};
@@ -10,8 +10,8 @@ use crate::{AnalysisError, Options};
 /// A model together with what is assumed about its symbols.
 #[derive(Clone, Debug)]
 pub struct Question {
-    /// Shapes of the graph's inputs that replace declared ones, in the order of the inputs.
-    pub inputs: Vec<Option<Shape>>,
+    /// What the user says of the graph's inputs, in their order.
+    pub inputs: Vec<Given>,
     /// What the user bound.
     pub given: Bindings,
     /// What is bound in all: given or assumed.
@@ -22,20 +22,68 @@ pub struct Question {
     pub free: Vec<Symbol>,
 }
 
+/// What the user says of an input.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Given {
+    /// The shape, in place of the declared one.
+    pub shape: Option<Shape>,
+    /// The elements.
+    pub value: Option<Value>,
+}
+
+impl Given {
+    /// What the options say of an input.
+    fn of(tensor: &Tensor, options: &Options) -> Result<Given, AnalysisError> {
+        let name = &*tensor.name;
+        let shape = options.input_shapes.get(name).cloned();
+        let Some(value) = options.input_values.get(name) else { return Ok(Given { shape, value: None }) };
+        let wrong = |problem: String| AnalysisError::WrongValue { name: name.to_owned(), problem };
+        let takes = shape.as_ref().or(tensor.declared.as_ref());
+        let Some(takes) = takes else { return Err(wrong("has no known shape to hold elements".to_owned())) };
+        let takes = Shape::new(takes.dims().iter().map(|dim| dim.bind(&options.bindings)));
+        let count = Expr::from(value.len());
+        // A list whose length is open has as many elements as are given.
+        let (shape, takes) = match takes.dims() {
+            [length] if length.as_int().is_none() => (Some(Shape::new([count.clone()])), count.clone()),
+            _ => (shape, takes.elements()),
+        };
+        if takes != count || value.len() > MAX_VALUE_ELEMENTS {
+            return Err(wrong(format!("takes {takes} elements, {count} were given")));
+        }
+        let value = match (tensor.dtype, value) {
+            (Some(dtype), Value::Ints(_)) if dtype.is_float() => {
+                value.as_floats().map(|floats| Value::Floats(floats.into()))
+            }
+            (Some(dtype), Value::Floats(_)) if !dtype.is_float() => None,
+            (Some(DType::Bool), Value::Ints(_)) => {
+                let truth = |value: &Expr| value.as_int().filter(|truth| [0, 1].contains(truth));
+                value.as_exprs().and_then(|values| {
+                    values.iter().all(|value| truth(value).is_some()).then(|| value.clone())
+                })
+            }
+            _ => Some(value.clone()),
+        };
+        let dtype = tensor.dtype.map(|dtype| dtype.to_string()).unwrap_or_default();
+        let value = value.ok_or_else(|| wrong(format!("takes elements of type {dtype}")))?;
+        Ok(Given { shape, value: Some(value) })
+    }
+}
+
 impl Question {
     /// Looks at the inputs' shapes: the leading extent of each is 1 unless the user says otherwise.
     pub fn new(model: &Model, options: &Options) -> Result<Question, AnalysisError> {
         let names = || model.graph.inputs.iter().map(|id| model.tensor(*id).name.to_string());
-        if let Some(name) = options.input_shapes.keys().find(|name| names().all(|known| known != **name)) {
+        let mut given = options.input_shapes.keys().chain(options.input_values.keys());
+        if let Some(name) = given.find(|name| names().all(|known| known != **name)) {
             return Err(AnalysisError::NoSuchInput { name: name.clone(), known: names().collect() });
         }
-        let inputs: Vec<Option<Shape>> =
-            names().map(|name| options.input_shapes.get(&name).cloned()).collect();
+        let inputs = model.graph.inputs.iter().map(|id| Given::of(model.tensor(*id), options));
+        let inputs: Vec<Given> = inputs.collect::<Result<_, _>>()?;
         let (mut symbols, mut leading) = (BTreeSet::new(), BTreeSet::new());
         for (id, given) in model.graph.inputs.iter().zip(&inputs) {
             // Members of a sequence may differ in what a symbol stands for: it cannot be bound.
             let declared = model.tensor(*id).declared.as_ref().filter(|_| !model.tensor(*id).is_sequence);
-            let Some(shape) = given.as_ref().or(declared) else { continue };
+            let Some(shape) = given.shape.as_ref().or(declared) else { continue };
             for dim in shape.dims() {
                 dim.for_each_symbol(&mut |symbol| {
                     symbols.insert(symbol.clone());

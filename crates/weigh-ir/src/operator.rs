@@ -46,6 +46,9 @@ pub enum Stop {
 }
 
 impl Stop {
+    /// What a body costs that is never run.
+    pub const NEVER_RUNS: Stop = Stop::Unknown("a branch that never runs");
+
     /// The inputs cannot be right.
     pub fn contradiction(message: impl Into<String>) -> Stop {
         Stop::Contradiction(message.into())
@@ -248,8 +251,24 @@ pub struct Inference<'a> {
 
 /// The bodies of a control-flow node, as inference sees them.
 pub trait Bodies {
-    /// The types of the outputs of body `index`, given those of its inputs.
+    /// The types of the outputs of body `index`, given those of its inputs: what holds for any run.
     fn infer(&mut self, index: usize, inputs: Vec<TensorType>) -> Result<Vec<TensorType>, Stop>;
+
+    /// The same for one run that surely happens. An operator that follows its runs one by one costs what they
+    /// cost together; where it gives up on the way, a call of `infer` forgets the runs.
+    ///
+    /// # Errors
+    /// Unknown, where following takes too much work or a run contradicts itself.
+    fn run(&mut self, index: usize, inputs: Vec<TensorType>) -> Result<Vec<TensorType>, Stop>;
+
+    /// Whether all shapes in body `index`, as last inferred, are known and none depends on data alone.
+    fn is_certain(&self, index: usize) -> bool;
+
+    /// Whether body `index`, as last inferred, contradicts itself: no valid input leads there.
+    fn contradicts(&self, index: usize) -> bool;
+
+    /// Body `index` never runs, although it was inferred: what it contradicts is a note and no error.
+    fn rule_out(&mut self, index: usize);
 }
 
 /// The bodies of an operator that has none.
@@ -259,6 +278,20 @@ impl Bodies for NoBodies {
     fn infer(&mut self, _: usize, _: Vec<TensorType>) -> Result<Vec<TensorType>, Stop> {
         Err(Stop::Unknown("the node has no such body"))
     }
+
+    fn run(&mut self, index: usize, inputs: Vec<TensorType>) -> Result<Vec<TensorType>, Stop> {
+        self.infer(index, inputs)
+    }
+
+    fn is_certain(&self, _: usize) -> bool {
+        false
+    }
+
+    fn contradicts(&self, _: usize) -> bool {
+        false
+    }
+
+    fn rule_out(&mut self, _: usize) {}
 }
 
 impl<'a> Inference<'a> {

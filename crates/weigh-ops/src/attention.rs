@@ -117,7 +117,7 @@ pub(crate) struct Heads {
     pub batch: Expr,
     pub heads: Expr,
     pub steps: Expr,
-    head: Expr,
+    pub head: Expr,
 }
 
 /// The extent of one of `parts` equal parts.

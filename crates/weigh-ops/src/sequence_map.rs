@@ -16,6 +16,13 @@ fn each<'a>(inputs: &[Option<&'a TensorType>], index: usize) -> Option<&'a [Tens
     inputs.get(index).copied().flatten()?.sequence.as_ref()?.each()
 }
 
+/// Whether every run gets the same shapes.
+fn are_alike(inputs: &[Option<&TensorType>]) -> bool {
+    (0..inputs.len())
+        .filter_map(|index| each(inputs, index))
+        .all(|members| members.windows(2).all(|pair| pair[0].shape == pair[1].shape))
+}
+
 /// What run `at` gets of an input.
 fn argument(input: &TensorType, at: Option<usize>, unknown: &dyn Fn(usize) -> Expr) -> TensorType {
     match (&input.sequence, at) {
@@ -38,32 +45,40 @@ impl Operator for SequenceMap {
     fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop> {
         let inputs = node.inputs;
         let stem = node.symbol_stem;
-        let mut run = |at: Option<usize>| {
-            let arguments = inputs.iter().enumerate().map(|(index, input)| {
+        let arguments = |at: Option<usize>| -> Vec<TensorType> {
+            let argument = |(index, input): (usize, &Option<&TensorType>)| {
                 let unknown = |axis| Expr::symbol(&format!("{stem}_{index}_{axis}"));
                 input.map(|input| argument(input, at, &unknown)).unwrap_or_default()
-            });
-            node.bodies.infer(0, arguments.collect())
+            };
+            inputs.iter().enumerate().map(argument).collect()
         };
-        match each(inputs, 0) {
-            Some(members) => {
-                let mut collected = vec![Vec::new(); node.output_count];
-                for at in 0..members.len() {
-                    collected.iter_mut().zip(run(Some(at))?).for_each(|(all, one)| all.push(one));
-                }
-                Ok(collected.into_iter().map(TensorType::sequence_of).collect())
+        let Some(members) = each(inputs, 0) else {
+            return Ok(node
+                .bodies
+                .infer(0, arguments(None))?
+                .into_iter()
+                .map(TensorType::sequence_like)
+                .collect());
+        };
+        let count = node.output_count;
+        let mut collect = |run: &mut dyn FnMut(Vec<TensorType>) -> Result<Vec<TensorType>, Stop>| {
+            let mut collected = vec![Vec::new(); count];
+            for at in 0..members.len() {
+                collected.iter_mut().zip(run(arguments(Some(at)))?).for_each(|(all, one)| all.push(one));
             }
-            None => Ok(run(None)?.into_iter().map(TensorType::sequence_like).collect()),
-        }
+            Ok(collected.into_iter().map(TensorType::sequence_of).collect())
+        };
+        let followed = match are_alike(inputs) {
+            true => None,
+            false => collect(&mut |arguments| node.bodies.run(0, arguments)).ok(),
+        };
+        followed.map_or_else(|| collect(&mut |arguments| node.bodies.infer(0, arguments)), Ok)
     }
 
     /// What a run costs, times the members: where these are alike, so are the runs.
     fn cost(&self, node: &Operands<'_>) -> Result<Cost, Stop> {
         let members = each(node.inputs, 0).ok_or(UNKNOWN_LENGTH)?;
-        let are_alike = (0..node.inputs.len())
-            .filter_map(|index| each(node.inputs, index))
-            .all(|members| members.windows(2).all(|pair| pair[0].shape == pair[1].shape));
-        if !are_alike {
+        if !are_alike(node.inputs) {
             return Err(Stop::Unknown("the members of a sequence differ"));
         }
         let body = node.bodies.first().cloned().unwrap_or(Err(Stop::Unknown("what a body costs is unknown")));
@@ -82,21 +97,16 @@ impl Operator for SequenceMap {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::control::testing::Fake;
     use crate::testing::shape;
-    use weigh_ir::{Bodies, DType, Shape};
-
-    /// A body that gives back its first argument.
-    struct Same;
-
-    impl Bodies for Same {
-        fn infer(&mut self, _: usize, inputs: Vec<TensorType>) -> Result<Vec<TensorType>, Stop> {
-            Ok(inputs.into_iter().take(1).collect())
-        }
-    }
+    use weigh_ir::{DType, Shape};
 
     fn run(input: &TensorType) -> (TensorType, Result<Cost, Stop>) {
         let inputs = [Some(input)];
-        let mut node = Inference { inputs: &inputs, output_count: 1, symbol_stem: "test", bodies: &mut Same };
+        // A body that gives back its first argument.
+        let mut bodies = Fake(vec![&|inputs| inputs[..1].to_vec()]);
+        let mut node =
+            Inference { inputs: &inputs, output_count: 1, symbol_stem: "test", bodies: &mut bodies };
         let outputs = SequenceMap.infer(&mut node).expect("the operator infers");
         let bodies = [Ok(Cost::macs(Expr::Int(10)))];
         let found = [Some(&outputs[0])];

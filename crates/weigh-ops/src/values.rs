@@ -107,6 +107,18 @@ pub(crate) fn zip(
     })
 }
 
+/// The elements of two values one after another; `None` where they are of different kinds or too many.
+pub(crate) fn joined(a: &Value, b: &Value) -> Option<Value> {
+    (a.len() + b.len() <= MAX_VALUE_ELEMENTS).then_some(())?;
+    match (a, b) {
+        (Value::Ints(a), Value::Ints(b)) => Some(Value::exprs(a.iter().chain(b.iter()).cloned())),
+        (Value::Floats(a), Value::Floats(b)) => {
+            Some(Value::Floats(a.iter().chain(b.iter()).copied().collect()))
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

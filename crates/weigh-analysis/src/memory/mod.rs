@@ -13,7 +13,7 @@ use weigh_ir::{Expr, Model};
 
 pub use arena::{Arena, Placement};
 
-use crate::types::Types;
+use crate::runs::View;
 use crate::weights::Weights;
 use timeline::Timeline;
 
@@ -108,7 +108,7 @@ pub(crate) enum Detail {
 }
 
 /// Follows the activations of a model through its steps.
-pub(crate) fn follow(model: &Model, types: &Types, weights: &Weights, detail: Detail) -> Memory {
+pub(crate) fn follow(model: &Model, types: View<'_>, weights: &Weights, detail: Detail) -> Memory {
     let timeline = Timeline::new(model, &model.graph, types, weights);
     let live = timeline.live_extents();
     let mut activations = Activations {

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use weigh_ir::{Expr, Graph, Model, Node, Operands, TensorId};
 
 use super::Extent;
-use crate::types::Types;
+use crate::runs::View;
 use crate::weights::{Weights, for_each_read};
 
 /// One activation's buffer.
@@ -50,7 +50,7 @@ pub(super) struct Timeline {
 }
 
 impl Timeline {
-    pub fn new(model: &Model, graph: &Graph, types: &Types, weights: &Weights) -> Timeline {
+    pub fn new(model: &Model, graph: &Graph, types: View<'_>, weights: &Weights) -> Timeline {
         let mut timeline = Timeline {
             lives: Vec::new(),
             steps: Vec::with_capacity(graph.nodes.len()),
@@ -77,7 +77,7 @@ impl Timeline {
         timeline
     }
 
-    fn begin(&mut self, tensor: TensorId, made: Option<usize>, types: &Types) -> usize {
+    fn begin(&mut self, tensor: TensorId, made: Option<usize>, types: View<'_>) -> usize {
         let size = types.size(tensor);
         self.complete &= size.elements.is_some() && size.bytes.is_some();
         let known = |size: &Option<Expr>| size.clone().unwrap_or_default();
@@ -88,7 +88,7 @@ impl Timeline {
         self.lives.len() - 1
     }
 
-    fn step(&mut self, model: &Model, node: &Node, at: usize, types: &Types, weights: &Weights) -> Step {
+    fn step(&mut self, model: &Model, node: &Node, at: usize, types: View<'_>, weights: &Weights) -> Step {
         if weights.is_constant_node(node) {
             return Step::default();
         }
@@ -105,15 +105,22 @@ impl Timeline {
         Step { reads, makes, inner, runs: true }
     }
 
-    /// The peak and the total of a node's bodies: of the larger, where there are two to choose from.
-    fn bodies(&mut self, model: &Model, node: &Node, types: &Types, weights: &Weights) -> (Extent, Extent) {
+    /// The peak and the total of a node's bodies: of the largest, where there are two to choose from or runs
+    /// that differ.
+    fn bodies(&mut self, model: &Model, node: &Node, types: View<'_>, weights: &Weights) -> (Extent, Extent) {
         let (mut peaks, mut totals) = (Vec::new(), Vec::new());
-        for body in types.reached(node) {
+        let mut hold = |body: &Graph, types: View<'_>| {
             let inner = Timeline::new(model, body, types, weights);
             self.complete &= inner.complete;
             let live = inner.live_extents();
             peaks.push(Extent::largest(live.iter().flatten()));
             totals.push(inner.total());
+        };
+        for body in types.reached(node) {
+            match types.runs(body) {
+                Some(runs) => runs.iter().for_each(|run| hold(body, types.during(run))),
+                None => hold(body, types),
+            }
         }
         match peaks.is_empty() {
             true => (Extent::default(), Extent::default()),
@@ -162,7 +169,7 @@ impl Timeline {
 
     /// The same steps, where an operator that can write over an input adds no buffer when it is the input's
     /// last reader and the sizes agree.
-    pub fn in_place(&self, model: &Model, types: &Types) -> Timeline {
+    pub fn in_place(&self, model: &Model, types: View<'_>) -> Timeline {
         let mut merged: Vec<usize> = (0..self.lives.len()).collect();
         let mut result = self.clone();
         for (at, (step, node)) in self.steps.iter().zip(&model.graph.nodes).enumerate() {

@@ -1,9 +1,7 @@
 //! What commands over models share: naming models, binding dims, analysing many at once.
 
-use std::collections::BTreeMap;
-
 use rayon::prelude::*;
-use weigh::ir::{Bindings, Expr, Shape, Symbol};
+use weigh::ir::{Bindings, Expr, Shape, Symbol, Value};
 use weigh::{Analysis, AnalysisError, Opened, Options};
 
 use super::Hinted;
@@ -31,6 +29,10 @@ pub(crate) struct Assume {
     /// Give an input another shape: --input image:1x3x224x224 (extents may be names)
     #[arg(long = "input", value_name = "NAME:SHAPE")]
     pub inputs: Vec<String>,
+
+    /// Say what an input holds, where shapes or branches depend on it: --value sr=16000 (elements by commas)
+    #[arg(long = "value", value_name = "NAME=N[,N..]")]
+    pub values: Vec<String>,
 }
 
 impl Assume {
@@ -44,6 +46,10 @@ impl Assume {
         for input in &self.inputs {
             let (name, shape) = parse_input(input)?;
             options.input_shapes.insert(name, shape);
+        }
+        for value in &self.values {
+            let (name, value) = parse_value(value)?;
+            options.input_values.insert(name, value);
         }
         Ok(options)
     }
@@ -79,6 +85,30 @@ fn parse_input(text: &str) -> anyhow::Result<(String, Shape)> {
     Ok((name.to_owned(), Shape::new(dims)))
 }
 
+/// Integers, or numbers where one of them is none; `true` and `false` are 1 and 0. Input names may hold equal
+/// signs; the elements begin after the last one.
+fn parse_value(text: &str) -> anyhow::Result<(String, Value)> {
+    let wrong = || {
+        Hinted::new(
+            format!("'{text}' gives no input its elements"),
+            "write --value NAME=N[,N..], for example --value sr=16000",
+        )
+    };
+    let (name, list) = text.rsplit_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(wrong)?;
+    let parts = || list.split(',').map(str::trim);
+    let int = |part: &str| match part {
+        "true" => Ok(1),
+        "false" => Ok(0),
+        number => number.parse::<i64>(),
+    };
+    if let Ok(ints) = parts().map(int).collect::<Result<Vec<_>, _>>() {
+        return Ok((name.to_owned(), Value::ints(ints)));
+    }
+    let float = |part: &str| part.parse::<f64>().ok().filter(|number| number.is_finite());
+    let floats = parts().map(float).collect::<Option<_>>().ok_or_else(wrong)?;
+    Ok((name.to_owned(), Value::Floats(floats)))
+}
+
 /// A model and its facts.
 pub(crate) struct Weighed {
     pub opened: Opened,
@@ -100,6 +130,9 @@ fn explain(error: AnalysisError) -> anyhow::Error {
         }
         AnalysisError::NoSuchSymbol { known, .. } => format!("its dims are {}", known.join(", ")),
         AnalysisError::NoSuchInput { known, .. } => format!("its inputs are {}", known.join(", ")),
+        AnalysisError::WrongValue { .. } => {
+            "write --value NAME=N[,N..] with one number for each element of the input".to_owned()
+        }
         AnalysisError::Size { .. } => {
             "no machine holds that: check the shapes that the file declares, or bind smaller dims".to_owned()
         }
@@ -138,5 +171,5 @@ pub(crate) fn with_dim(options: &Options, symbol: &Symbol, value: i64) -> Option
         .map(|(symbol, value)| (symbol.clone(), *value))
         .chain([(symbol.clone(), value)])
         .collect();
-    Options { bindings, input_shapes: BTreeMap::clone(&options.input_shapes) }
+    Options { bindings, ..options.clone() }
 }

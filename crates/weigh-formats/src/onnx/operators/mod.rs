@@ -9,6 +9,8 @@ mod attention;
 mod control;
 mod convolution;
 mod layout;
+mod loss;
+mod microsoft;
 mod quantised;
 mod random;
 mod recurrent;
@@ -80,6 +82,7 @@ fn table() -> &'static Table {
             control::rows,
             convolution::rows,
             layout::rows,
+            loss::rows,
             quantised::rows,
             random::rows,
             recurrent::rows,
@@ -87,6 +90,7 @@ fn table() -> &'static Table {
             resampling::rows,
             sequences::rows,
             tensors::rows,
+            microsoft::rows,
         ];
         families.iter().for_each(|rows| rows(&mut table));
         table
