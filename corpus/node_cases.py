@@ -27,8 +27,8 @@ INTEGERS = {
     getattr(TensorProto, f"{sign}INT{bits}") for sign in ("", "U") for bits in (8, 16, 32, 64)
 } | {TensorProto.BOOL}
 
-DECIDING = {"Resize": {1, 2}, "Upsample": {1}}
-"""Operands that decide shapes by the standard though they are floating-point numbers: scales, regions of interest."""
+DECIDING = {"OneHot": {1}, "Range": {0, 1, 2}, "Resize": {1, 2}, "Upsample": {1}}
+"""Operands that decide shapes by the standard though they may be floating-point numbers: depths, limits, scales."""
 
 
 @dataclasses.dataclass
@@ -85,8 +85,10 @@ def collect():
 
 
 def plain(value):
-    """A tensor of a case as an array."""
-    return numpy_helper.to_array(value) if isinstance(value, TensorProto) else value
+    """A tensor of a case as an array, even if it is a single number."""
+    if isinstance(value, TensorProto):
+        return numpy_helper.to_array(value)
+    return numpy.asarray(value) if isinstance(value, numpy.generic) else value
 
 
 def walk(graph):

@@ -156,7 +156,10 @@ impl Expr {
 
     /// `⌈self / divisor⌉`.
     pub fn ceil_div(&self, divisor: &Expr) -> Expr {
-        (self + divisor - Expr::ONE).floor_div(divisor)
+        match divisor {
+            Expr::Int(by) if *by < 0 => (Expr::ZERO - self).ceil_div(&(Expr::ZERO - divisor)),
+            _ => (self + divisor - Expr::ONE).floor_div(divisor),
+        }
     }
 
     /// The quotient, where `divisor` divides the expression without remainder for every binding.
