@@ -139,8 +139,8 @@ HEADER = [
 
 
 def main():
-    flags = [("--every", "siblings with large files too"), ("--update-docs", "write the table of docs/models.md")]
-    options = arguments(__doc__, "folder", flags=flags)
+    switches = [("every", "siblings with large files too"), ("update-docs", "write the table of docs/models.md")]
+    options = arguments(__doc__, "folder", switches=switches)
     options.folder.mkdir(parents=True, exist_ok=True)
     tally = Tally(
         ("model", 32),

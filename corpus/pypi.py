@@ -190,7 +190,7 @@ HEADER = [
 
 
 def main():
-    options = arguments(__doc__, "folder", flags=[("--update-docs", "write the table of docs/models.md")])
+    options = arguments(__doc__, "folder", switches=[("update-docs", "write the table of docs/models.md")])
     tally = Tally(
         ("model", 60),
         ("coverage", -12),

@@ -27,6 +27,8 @@ pub enum Corpus {
     Bad,
     /// The architectures that weigh writes itself.
     Zoo,
+    /// The onnx package's cases of single operators.
+    Nodes,
     /// Models that packages of the Python index carry.
     Pypi,
     /// What ONNX Runtime's optimiser makes of the zoo and the light models.
@@ -35,8 +37,15 @@ pub enum Corpus {
 
 impl Corpus {
     /// Every corpus, in the order they run.
-    pub const ALL: &[Corpus] =
-        &[Corpus::Light, Corpus::Torchvision, Corpus::Bad, Corpus::Zoo, Corpus::Pypi, Corpus::Optimised];
+    pub const ALL: &[Corpus] = &[
+        Corpus::Light,
+        Corpus::Torchvision,
+        Corpus::Bad,
+        Corpus::Zoo,
+        Corpus::Nodes,
+        Corpus::Pypi,
+        Corpus::Optimised,
+    ];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
@@ -45,6 +54,7 @@ impl Corpus {
             Corpus::Torchvision => "torchvision",
             Corpus::Bad => "bad",
             Corpus::Zoo => "zoo",
+            Corpus::Nodes => "nodes",
             Corpus::Pypi => "pypi",
             Corpus::Optimised => "optimised",
         }
@@ -57,6 +67,9 @@ impl Corpus {
             Corpus::Torchvision => "exports of torchvision models, against published totals",
             Corpus::Bad => "hostile and broken files",
             Corpus::Zoo => "the architectures weigh writes itself, against the ONNX checker and ONNX Runtime",
+            Corpus::Nodes => {
+                "the onnx package's node cases, against their data and the reference implementation"
+            }
             Corpus::Pypi => "models inside packages, every tensor against ONNX Runtime",
             Corpus::Optimised => "graphs as ONNX Runtime's optimiser leaves them, against the originals",
         }
@@ -82,6 +95,7 @@ impl Corpus {
             Corpus::Torchvision => "torchvision_check.py",
             Corpus::Bad => "bad_input.py",
             Corpus::Zoo => "zoo.py",
+            Corpus::Nodes => "nodes.py",
             Corpus::Pypi => "pypi.py",
             Corpus::Optimised => "optimised.py",
         }
@@ -94,6 +108,7 @@ impl Corpus {
             Corpus::Torchvision => Some(corpus_folder().join(EXPORTS)),
             Corpus::Bad => Some(corpus_folder().join("bad")),
             Corpus::Zoo => Some(corpus_folder().join("zoo")),
+            Corpus::Nodes => Some(corpus_folder().join("nodes")),
             Corpus::Pypi => Some(corpus_folder().join(WHEELS)),
             Corpus::Optimised => Some(corpus_folder().join("optimised")),
         }
@@ -232,7 +247,7 @@ mod tests {
         let error = Corpus::named(&["light", "moon"]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "no corpus `moon`; there are light, torchvision, bad, zoo, pypi, optimised"
+            "no corpus `moon`; there are light, torchvision, bad, zoo, nodes, pypi, optimised"
         );
     }
 }

@@ -107,6 +107,12 @@ pub const FUNCTIONS: &[Function] = &[
     row("FastGelu", One, Same, 8),        // x·(1 + tanh(b·(x + a·x³)))/2
     row("BiasGelu", Two, Same, 6),        // gelu(x + b)
     row("Shrink", One, Same, 1),          // x − b
+    // Dropped from the standard, kept by ONNX Runtime.
+    row("Affine", One, Same, 2),             // a·x + b
+    row("ParametricSoftplus", One, Same, 5), // a·ln(1 + e^(b·x))
+    row("ScaledTanh", One, Same, 3),         // a·tanh(b·x)
+    row("Scale", One, Same, 1),              // a·x
+    row("ImageScaler", One, Same, 2),        // a·x + b of the channel
     row("Sign", One, Same, 0),
     row("Clip", One, Same, 0),
     row("Max", Any, Same, 0),
@@ -146,6 +152,14 @@ impl Elementwise {
     pub fn named(name: &str) -> Option<Elementwise> {
         let function = FUNCTIONS.iter().find(|function| function.name == name)?;
         Some(Elementwise { function, one_sided: false })
+    }
+
+    /// The operator of this name, whether upper or lower case.
+    pub fn named_in_any_case(name: &str) -> Option<Elementwise> {
+        FUNCTIONS
+            .iter()
+            .find(|function| function.name.eq_ignore_ascii_case(name))
+            .and_then(|function| Elementwise::named(function.name))
     }
 
     /// Which inputs are operands: the condition of a choice and the bounds of a clip are not.

@@ -8,7 +8,7 @@
 use smallvec::smallvec;
 use weigh_ir::{Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType};
 
-use crate::elementwise::FUNCTIONS;
+use crate::elementwise::Elementwise;
 
 /// Which equations a recurrent layer follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,13 +64,7 @@ pub struct Activation(i64);
 impl Activation {
     /// The activation of this name; upper and lower case do not matter.
     pub fn named(name: &str) -> Option<Activation> {
-        // The two that exist in recurrent cells only: a·x + b and a·tanh(b·x).
-        let own = [("Affine", 2), ("ScaledTanh", 3)];
-        let elementwise = FUNCTIONS.iter().map(|function| (function.name, function.operations));
-        own.into_iter()
-            .chain(elementwise)
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, operations)| Activation(operations))
+        Elementwise::named_in_any_case(name).map(|op| Activation(op.function.operations))
     }
 }
 

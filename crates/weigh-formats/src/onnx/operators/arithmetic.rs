@@ -31,12 +31,9 @@ pub(super) fn rows(table: &mut Table) {
     table.add("LogSoftmax", |_| done(Normalization(Norm::LogSoftmax)));
     table.add("Hardmax", |_| done(Normalization(Norm::Hardmax)));
 
-    for name in ["Gelu", "FastGelu", "QuickGelu", "BiasGelu"] {
+    for name in ["Gelu", "QuickGelu", "BiasGelu"] {
         table.add_in(MICROSOFT, name, elementwise);
     }
-    table.add_in(MICROSOFT, "FusedMatMul", fused_matmul);
-    table.add_in(MICROSOFT, "TransposeMatMul", fused_matmul);
-    table.add_in(MICROSOFT, "FusedGemm", gemm);
     // Exporters write these in the standard's domain although they are ONNX Runtime's.
     table.add("SimplifiedLayerNormalization", |view| {
         done(Normalization(Norm::Rms { axis: view.int_or("axis", -1)? }))
@@ -100,13 +97,4 @@ fn einsum(view: &NodeView<'_, '_>) -> Lowered {
         Some(op) => done(op),
         None => Err(at_node(view.name, format!("'{equation}' is no Einsum equation"))),
     }
-}
-
-fn fused_matmul(view: &NodeView<'_, '_>) -> Lowered {
-    done(MatMul {
-        name: "FusedMatMul",
-        transpose_a: view.flag("transA", false)?,
-        transpose_b: view.flag("transB", false)?,
-        ..MatMul::PLAIN
-    })
 }

@@ -10,6 +10,7 @@ mod control;
 mod convolution;
 mod layout;
 mod loss;
+mod microsoft;
 mod quantised;
 mod random;
 mod recurrent;
@@ -89,6 +90,7 @@ fn table() -> &'static Table {
             resampling::rows,
             sequences::rows,
             tensors::rows,
+            microsoft::rows,
         ];
         families.iter().for_each(|rows| rows(&mut table));
         table
