@@ -22,7 +22,8 @@ pub use dtype::DType;
 pub use expr::{Bindings, Expr, Formula, Invalid, ParseExprError, Symbol};
 pub use graph::{Graph, Model, Node};
 pub use operator::{
-    Bodies, Cost, Inference, Memory, NoBodies, Operands, Operator, Outputs, Role, Stop, Traffic, single,
+    Bodies, Cost, Inference, Memory, NoBodies, Operands, Operator, Outputs, Role, Stop, Traffic, Workspace,
+    single,
 };
 pub use shape::{Shape, broadcast_dims, resolve_axis};
 pub use tensor::{MAX_VALUE_ELEMENTS, Place, Stored, Tensor, TensorId, TensorType, Value, bytes_of};
