@@ -23,7 +23,7 @@ use runs::View;
 use weigh_ir::{Bindings, DType, Diagnostic, Expr, Invalid, Model, Severity, Shape, Symbol, TensorId, Value};
 
 pub use layers::Layer;
-pub use memory::{Activations, Arena, Extent, Placement};
+pub use memory::{Activations, Arena, Extent, Needs, Placement, StepMemory};
 pub use modules::{Module, module_tree};
 pub use ports::{Member, Port, index_limits};
 pub use symbols::{Given, Question};
@@ -101,6 +101,10 @@ pub struct Analysis {
     pub layers: Vec<Layer>,
     /// A plan of memory with an offset for every activation, where the sizes are numbers.
     pub arena: Option<Arena>,
+    /// Memory in each node's step, in the order of the nodes.
+    pub steps: Vec<StepMemory>,
+    /// The nodes that run, in the order with the smallest peak of those tried.
+    pub best_order: Option<Vec<usize>>,
     /// What is worth knowing.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -130,9 +134,23 @@ pub struct Totals {
     pub bytes_moved: Expr,
     /// Activations.
     pub activations: Activations,
+    /// What an inference needs beside the weights.
+    pub needs: Needs,
 }
 
 impl Totals {
+    /// Bytes of the weights: the stored tensors, or what counts as weights where nodes generate it.
+    pub fn weight_bytes(&self) -> Expr {
+        let counted = &self.parameter_bytes + &self.buffer_bytes + &self.constant_bytes;
+        let stored = i64::try_from(self.stored_bytes).map_or(Expr::Invalid(Invalid::Overflow), Expr::Int);
+        stored.larger(&counted)
+    }
+
+    /// Bytes that a device needs: weights, and activations and workspace where these are most.
+    pub fn device_bytes(&self) -> Expr {
+        self.weight_bytes() + &self.needs.bytes
+    }
+
     /// FLOPs: twice the multiply-accumulates.
     pub fn flops(&self) -> Expr {
         &self.macs * 2
@@ -193,7 +211,7 @@ pub fn analyze(model: &Model, options: &Options) -> Result<Analysis, AnalysisErr
     let arena = numbers.memory.arena();
     let mut activations = numbers.memory.activations.clone();
     activations.arena_bytes = arena.as_ref().map(|arena| arena.bytes);
-    let totals = numbers.totals(activations);
+    let totals = numbers.totals(activations, numbers.memory.needs(model));
     check_sizes(model, &totals, &numbers)?;
     Ok(Analysis {
         assumed: question.assumed.clone(),
@@ -205,6 +223,8 @@ pub fn analyze(model: &Model, options: &Options) -> Result<Analysis, AnalysisErr
         coverage: numbers.layers.coverage.clone(),
         layers: numbers.layers.layers,
         arena,
+        steps: numbers.memory.steps(),
+        best_order: numbers.memory.best_order.clone(),
         bindings: question.bound,
         diagnostics,
     })
@@ -228,7 +248,7 @@ impl Pass {
         Pass { types, weights, layers, memory }
     }
 
-    fn totals(&self, activations: Activations) -> Totals {
+    fn totals(&self, activations: Activations, needs: Needs) -> Totals {
         let sums = &self.weights.sums;
         Totals {
             parameters: sums.parameters.clone(),
@@ -242,6 +262,7 @@ impl Pass {
             other_ops: self.layers.other_ops.clone(),
             bytes_moved: self.layers.bytes_moved.clone(),
             activations,
+            needs,
         }
     }
 

@@ -188,8 +188,16 @@ impl Operator for IntegerMatMul {
         }
     }
 
-    fn memory(&self, _: &Operands<'_>) -> Memory {
-        Memory::fresh()
+    /// The left matrix as 8-bit integers, where it does not come so.
+    fn memory(&self, node: &Operands<'_>) -> Memory {
+        match self.quantizes_left {
+            true => Memory::fresh().with_workspace(
+                "quantised input",
+                node.input(0).map(Shape::elements),
+                Some(DType::U8),
+            ),
+            false => Memory::fresh(),
+        }
     }
 
     fn role(&self, index: usize) -> Role {
@@ -250,8 +258,10 @@ impl Operator for BlockQuantizedMatMul {
         Ok(Cost::macs(elements * self.inputs).and_other(self.weight_elements() * 2 + biases))
     }
 
-    fn memory(&self, _: &Operands<'_>) -> Memory {
-        Memory::fresh()
+    /// Unfused: the packed matrix as numbers of the left one's type.
+    fn memory(&self, node: &Operands<'_>) -> Memory {
+        let elements = Ok(self.weight_elements());
+        Memory::fresh().with_workspace("dequantised weights", elements, node.dtype(0))
     }
 
     fn role(&self, index: usize) -> Role {

@@ -199,8 +199,14 @@ impl Operator for Recurrent {
         Ok(cost.and_other(runs * width * quantisation))
     }
 
-    fn memory(&self, _: &Operands<'_>) -> Memory {
-        Memory::fresh()
+    /// The products of all gates with the input, for all steps at once: that is one large product for each
+    /// direction, where the products with the state have to wait for each other.
+    fn memory(&self, node: &Operands<'_>) -> Memory {
+        let gates = || {
+            let Extents { steps, batch, hidden, .. } = self.extents(node)?;
+            Ok(steps * batch * hidden * (self.directions() * self.cell.gates()))
+        };
+        Memory::fresh().with_workspace("gates", gates(), node.dtype(0))
     }
 
     fn role(&self, index: usize) -> Role {
@@ -215,7 +221,7 @@ impl Operator for Recurrent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{cost, infer, shape};
+    use crate::testing::{cost, infer, memory, shape};
     use weigh_ir::DType;
 
     fn layer(cell: Cell) -> Recurrent {
@@ -248,6 +254,8 @@ mod tests {
                 cost(&op, &inputs),
                 Cost { macs: Expr::Int(macs), other_ops: Expr::Int(5 * 2 * 4 * plain) }
             );
+            let held = memory(&op, &inputs).workspace.bytes;
+            assert_eq!(held, Some(Expr::Int(5 * 2 * gates * 4 * 4)), "{op:?}");
             inputs.push(shape(&[1, 2 * gates * 4]));
             assert_eq!(cost(&op, &inputs).other_ops, Expr::Int(5 * 2 * 4 * biased), "{op:?}");
         }

@@ -111,7 +111,8 @@ impl Operator for Requantized {
             // A view of few bits is still computed anew.
             Traffic::All | Traffic::Nothing => Traffic::All,
         };
-        Memory { overwrites: memory.overwrites.into_iter().filter_map(of_node).collect(), traffic }
+        let overwrites = memory.overwrites.into_iter().filter_map(of_node).collect();
+        Memory { overwrites, traffic, workspace: memory.workspace }
     }
 
     fn role(&self, index: usize) -> Role {
