@@ -50,20 +50,27 @@ pub(crate) fn open(
     for dim in dims {
         let refuse = |why: String| AnalysisError::CannotFree { symbol: dim.symbol.to_string(), why };
         let input = match &dim.input {
-            Some(name) => names.iter().position(|known| known == name).ok_or_else(|| {
-                AnalysisError::NoSuchInput { name: name.clone(), known: names.clone() }
-            })?,
+            Some(name) => names
+                .iter()
+                .position(|known| known == name)
+                .ok_or_else(|| AnalysisError::NoSuchInput { name: name.clone(), known: names.clone() })?,
             None if names.len() == 1 => 0,
-            None => return Err(refuse(format!("the model has {} inputs: {}", names.len(), names.join(", ")))),
+            None => {
+                return Err(refuse(format!("the model has {} inputs: {}", names.len(), names.join(", "))));
+            }
         };
-        let (Some(given), Some(id)) = (inputs.get_mut(input), model.graph.inputs.get(input)) else { continue };
+        let (Some(given), Some(id)) = (inputs.get_mut(input), model.graph.inputs.get(input)) else {
+            continue;
+        };
         let Some(shape) = given.as_ref().or(model.tensor(*id).declared.as_ref()) else {
             return Err(refuse("the rank of the input is unknown".to_owned()));
         };
         let axis = shape.axis(dim.axis).map_err(|stop| refuse(stop.to_string()))?;
         let extent = match shape.dims().get(axis) {
             Some(Expr::Int(extent)) => *extent,
-            open => return Err(refuse(format!("that extent is open: {}", open.cloned().unwrap_or_default()))),
+            open => {
+                return Err(refuse(format!("that extent is open: {}", open.cloned().unwrap_or_default())));
+            }
         };
         if taken.contains(&dim.symbol) {
             return Err(refuse("the model has a dim of that name".to_owned()));
@@ -180,12 +187,17 @@ impl Trials<'_> {
         let layers = self.open.layers.layers.iter().zip(&trial.layers.layers);
         let mut nodes = self.model.graph.nodes.iter().zip(layers);
         let wrong = nodes.find(|(_, (open, trial))| !layer_agrees(open, trial, &bound));
-        if let Some((node, (_, trial))) = wrong {
-            let why = match trial.unpriced {
-                Some(why) => format!("{}: {why}", node.op.name()),
-                None => format!("{}: its cost has no closed form", node.op.name()),
+        if let Some((node, (open, trial))) = wrong {
+            let expected = open.output_shapes.iter().map(|shape| bound_shape(shape, &bound));
+            let shapes = expected.zip(&trial.output_shapes).find(|(formula, number)| formula != *number);
+            let why = match (trial.unpriced, shapes) {
+                (Some(why), _) => why.to_owned(),
+                (None, Some((Some(formula), Some(number)))) => {
+                    format!("makes {number}, its formula {formula}")
+                }
+                _ => "has figures that no formula gives".to_owned(),
             };
-            return Some(Pin { node: node.name.to_string(), why });
+            return Some(Pin { node: node.name.to_string(), why: format!("{} {why}", node.op.name()) });
         }
         let agrees = Scaling::of(self.open).agrees(&bound, &Scaling::of(trial));
         (!agrees).then(|| Pin { node: String::new(), why: "the totals have no closed form".to_owned() })
@@ -199,9 +211,9 @@ impl Trials<'_> {
         let refused = self.pin(&next(1, 1))?;
         let largest = sizes.values().copied().min().unwrap_or(1);
         let powers = (1..32).map(|power| 1i64 << power).take_while(|step| *step < largest);
-        let step = powers.into_iter().find(|step| {
-            [1, 3].into_iter().all(|count| self.pin(&next(*step, count)).is_none())
-        });
+        let step = powers
+            .into_iter()
+            .find(|step| [1, 3].into_iter().all(|count| self.pin(&next(*step, count)).is_none()));
         let passes = match step {
             Some(step) => format!("multiples of {step} pass"),
             None => "multiples of the file's own sizes pass".to_owned(),
@@ -221,12 +233,13 @@ fn layer_agrees(open: &Layer, trial: &Layer, bound: &Bindings) -> bool {
     let agrees = |formula: &Option<Expr>, number: &Option<Expr>| {
         formula.as_ref().map(|formula| formula.bind(bound)) == *number
     };
-    let bind = |shape: &Option<Shape>| {
-        shape.as_ref().map(|shape| Shape::new(shape.dims().iter().map(|dim| dim.bind(bound))))
-    };
-    open.output_shapes.iter().map(bind).eq(trial.output_shapes.iter().cloned())
+    open.output_shapes.iter().map(|shape| bound_shape(shape, bound)).eq(trial.output_shapes.iter().cloned())
         && agrees(&open.macs, &trial.macs)
         && agrees(&open.other_ops, &trial.other_ops)
         && agrees(&open.bytes_moved, &trial.bytes_moved)
         && agrees(&open.output_bytes, &trial.output_bytes)
+}
+
+fn bound_shape(shape: &Option<Shape>, bound: &Bindings) -> Option<Shape> {
+    shape.as_ref().map(|shape| Shape::new(shape.dims().iter().map(|dim| dim.bind(bound))))
 }

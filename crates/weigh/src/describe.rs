@@ -1,6 +1,8 @@
 //! From facts to the document: every figure of the analysis at its place in the [`Report`].
 
-use weigh_analysis::{Activations, Analysis, Extent, Freed, Layer, Module, Port, Scaling, Totals, module_tree};
+use weigh_analysis::{
+    Activations, Analysis, Extent, Freed, Layer, Module, Port, Scaling, Totals, module_tree,
+};
 use weigh_ir::{DType, Expr, Model, Node, Severity, Shape, Symbol, TensorId, bytes_of};
 use weigh_report::report;
 use weigh_report::{Count, Report};

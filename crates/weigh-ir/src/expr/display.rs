@@ -103,7 +103,8 @@ fn shared_factor<'e>(exprs: impl Iterator<Item = &'e Expr>) -> Option<Expr> {
         let Expr::Formula(formula) = expr else { return None };
         for (monomial, _) in formula.0.terms() {
             let power_of = |symbol: &Symbol| {
-                let found = monomial.iter().find(|(atom, _)| matches!(atom, Atom::Symbol(other) if other == symbol));
+                let found =
+                    monomial.iter().find(|(atom, _)| matches!(atom, Atom::Symbol(other) if other == symbol));
                 found.map_or(0, |(_, power)| *power)
             };
             shared = Some(match shared {
@@ -115,7 +116,8 @@ fn shared_factor<'e>(exprs: impl Iterator<Item = &'e Expr>) -> Option<Expr> {
                     })
                     .collect(),
                 Some(shared) => {
-                    let lower = shared.into_iter().map(|(symbol, power)| (power.min(power_of(&symbol)), symbol));
+                    let lower =
+                        shared.into_iter().map(|(symbol, power)| (power.min(power_of(&symbol)), symbol));
                     lower.filter(|(power, _)| *power > 0).map(|(power, symbol)| (symbol, power)).collect()
                 }
             });

@@ -154,7 +154,9 @@ impl Leading {
         for (powers, coefficient) in &self.0 {
             if divides(below, powers) {
                 let mut quotient = powers.clone();
-                below.iter().for_each(|(symbol, power)| *quotient.entry(symbol.clone()).or_default() -= power);
+                below
+                    .iter()
+                    .for_each(|(symbol, power)| *quotient.entry(symbol.clone()).or_default() -= power);
                 quotient.retain(|_, power| *power > 0);
                 quotients.push((quotient, coefficient / by));
             } else if !divides(powers, below) {
@@ -172,7 +174,8 @@ impl Leading {
                 false => *value > 0.0 && divides(powers, own),
             })
         };
-        let is_covered = |(powers, coefficient): (&Powers, &f64)| *coefficient <= 0.0 || covers(powers, *coefficient);
+        let is_covered =
+            |(powers, coefficient): (&Powers, &f64)| *coefficient <= 0.0 || covers(powers, *coefficient);
         let sinks = |(powers, coefficient): (&Powers, &f64)| {
             *coefficient < 0.0 && other.0.get(powers).is_none_or(|value| value > coefficient)
         };

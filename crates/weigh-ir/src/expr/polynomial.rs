@@ -233,7 +233,10 @@ impl Polynomial {
             return false;
         };
         let mut uses = self.terms.iter().flat_map(|(monomial, coefficient)| {
-            monomial.iter().filter(|(other, _)| other == atom).map(move |(_, power)| (*power, coefficient.signum()))
+            monomial
+                .iter()
+                .filter(|(other, _)| other == atom)
+                .map(move |(_, power)| (*power, coefficient.signum()))
         });
         let any_will_do = uses.all(|found| found == (1, sign));
         let holds = |operand: &Expr| {

@@ -90,7 +90,8 @@ fn activations(totals: &Totals) -> Option<&Activations> {
 pub(super) fn formulas(report: &Report, ink: &Ink) -> Vec<Line> {
     let mut panel = Panel::new("SCALING");
     let Some(scaling) = &report.scaling else {
-        let why = if report.totals.is_some() { "no open dims: every figure is a number" } else { "nothing known" };
+        let why =
+            if report.totals.is_some() { "no open dims: every figure is a number" } else { "nothing known" };
         panel.rows.push(Row::text("", Role::Dim, why));
         return panel.lines(ink, ink.width);
     };
@@ -120,7 +121,8 @@ pub(super) fn growth(report: &Report, ink: &Ink) -> Vec<Line> {
         let rank = u8::try_from(index).unwrap_or(u8::MAX);
         Column::left(ink.name(&growth.symbol, NAME)).rank(rank)
     };
-    let columns = std::iter::once(Column::left("GROWTH")).chain(scaling.growth.iter().enumerate().map(symbol));
+    let columns =
+        std::iter::once(Column::left("GROWTH")).chain(scaling.growth.iter().enumerate().map(symbol));
     let mut grid = Grid::new(columns.collect());
     for figure in FIGURES.iter().filter(|figure| (figure.formula)(scaling).is_some()) {
         let cells = scaling.growth.iter().map(|growth| order((figure.degree)(growth)));
