@@ -19,7 +19,7 @@ pub mod units;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use dtype::DType;
-pub use expr::{Bindings, Expr, Formula, Invalid, ParseExprError, Symbol};
+pub use expr::{Bindings, Expr, Formula, Invalid, Leading, ParseExprError, Symbol};
 pub use graph::{Graph, Model, Node};
 pub use operator::{
     Bodies, Cost, Inference, Memory, NoBodies, Operands, Operator, Outputs, Packing, Role, Stop, Traffic,
