@@ -22,11 +22,17 @@ pub enum Corpus {
     Bad,
     /// The architectures that weigh writes itself.
     Zoo,
+    /// What other tools count, beside what weigh says they count.
+    Conventions,
 }
 
 impl Corpus {
     /// Every corpus, in the order they run.
-    pub const ALL: &[Corpus] = &[Corpus::Light, Corpus::Torchvision, Corpus::Bad, Corpus::Zoo];
+    pub const ALL: &[Corpus] =
+        &[Corpus::Light, Corpus::Torchvision, Corpus::Bad, Corpus::Zoo, Corpus::Conventions];
+
+    /// Those that run when none is named: all but the one that runs half a dozen other tools.
+    pub const USUAL: &[Corpus] = &[Corpus::Light, Corpus::Torchvision, Corpus::Bad, Corpus::Zoo];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
@@ -35,6 +41,7 @@ impl Corpus {
             Corpus::Torchvision => "torchvision",
             Corpus::Bad => "bad",
             Corpus::Zoo => "zoo",
+            Corpus::Conventions => "conventions",
         }
     }
 
@@ -45,6 +52,7 @@ impl Corpus {
             Corpus::Torchvision => "exports of torchvision models, against published totals",
             Corpus::Bad => "hostile and broken files",
             Corpus::Zoo => "the architectures weigh writes itself, against the ONNX checker and ONNX Runtime",
+            Corpus::Conventions => "what six other tools count, run side by side (only when named)",
         }
     }
 
@@ -68,6 +76,7 @@ impl Corpus {
             Corpus::Torchvision => "torchvision_check.py",
             Corpus::Bad => "bad_input.py",
             Corpus::Zoo => "zoo.py",
+            Corpus::Conventions => "conventions.py",
         }
     }
 
@@ -75,10 +84,15 @@ impl Corpus {
     fn files(self) -> Option<PathBuf> {
         match self {
             Corpus::Light => None,
-            Corpus::Torchvision => Some(corpus_folder().join("models/torchvision")),
+            Corpus::Torchvision | Corpus::Conventions => Some(corpus_folder().join("models/torchvision")),
             Corpus::Bad => Some(corpus_folder().join("bad")),
             Corpus::Zoo => Some(corpus_folder().join("zoo")),
         }
+    }
+
+    /// The packages that the script needs beside the usual ones.
+    fn packages(self) -> Option<&'static str> {
+        (self == Corpus::Conventions).then_some("corpus/requirements-conventions.txt")
     }
 }
 
@@ -89,7 +103,7 @@ pub fn all(steps: &mut Steps, corpora: &[Corpus]) -> Result<()> {
     let venv = Venv::ready()?;
     for &corpus in corpora {
         steps.counting_step(&format!("corpus {}", corpus.name()), |score| {
-            *score = check(&venv, corpus.script(), corpus.files().as_deref()).unwrap_or_else(|error| {
+            *score = check(&venv, corpus).unwrap_or_else(|error| {
                 println!("FAILED {error:#}");
                 Score { passed: 0, failed: 1 }
             });
@@ -102,7 +116,7 @@ pub fn all(steps: &mut Steps, corpora: &[Corpus]) -> Result<()> {
 /// Make the Python environment and the models of these corpora.
 pub fn fetch(steps: &mut Steps, corpora: &[Corpus]) -> Result<()> {
     steps.step("Python environment", || Venv::ready().map(drop))?;
-    if corpora.contains(&Corpus::Torchvision) {
+    if corpora.contains(&Corpus::Torchvision) || corpora.contains(&Corpus::Conventions) {
         steps.step("export of torchvision models", || export(&Venv::ready()?))?;
     }
     Ok(())
@@ -151,9 +165,12 @@ fn export(venv: &Venv) -> Result<()> {
 }
 
 /// Run a script, show its table while it grows, and return the score of its closing line.
-fn check(venv: &Venv, script: &str, files: Option<&Path>) -> Result<Score> {
-    let mut python = venv.python();
-    python.arg(Path::new("corpus").join(script)).args(files).env("WEIGH", binary());
+fn check(venv: &Venv, corpus: Corpus) -> Result<Score> {
+    let (mut python, script) = (venv.python(), corpus.script());
+    python.arg(Path::new("corpus").join(script)).args(corpus.files()).env("WEIGH", binary());
+    if let Some(packages) = corpus.packages() {
+        python.env("PYTHONPATH", venv.packages(packages)?);
+    }
     let mut child =
         python.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start {script}"))?;
     let mut last = String::new();
@@ -183,6 +200,9 @@ mod tests {
             assert!(root().join("corpus").join(corpus.script()).is_file(), "{}", corpus.script());
         }
         let error = Corpus::named(&["light", "moon"]).unwrap_err();
-        assert_eq!(error.to_string(), "no corpus `moon`; there are light, torchvision, bad, zoo");
+        assert_eq!(
+            error.to_string(),
+            "no corpus `moon`; there are light, torchvision, bad, zoo, conventions"
+        );
     }
 }

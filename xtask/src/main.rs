@@ -42,14 +42,14 @@ fn run(args: &[&str]) -> Result<()> {
     match args {
         ["test"] => Steps::run(|steps| {
             checks::all(steps)?;
-            corpus::all(steps, Corpus::ALL)
+            corpus::all(steps, Corpus::USUAL)
         }),
         ["test", "--fast"] => Steps::run(checks::all),
         ["corpus", names @ ..] => {
-            let chosen = if names.is_empty() { Corpus::ALL.to_vec() } else { Corpus::named(names)? };
+            let chosen = if names.is_empty() { Corpus::USUAL.to_vec() } else { Corpus::named(names)? };
             Steps::run(|steps| corpus::all(steps, &chosen))
         }
-        ["fetch"] => Steps::run(|steps| corpus::fetch(steps, Corpus::ALL)),
+        ["fetch"] => Steps::run(|steps| corpus::fetch(steps, Corpus::USUAL)),
         ["speed"] => Steps::run(corpus::speed),
         ["help" | "--help" | "-h"] => {
             println!("{}", usage());

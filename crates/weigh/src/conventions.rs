@@ -44,9 +44,7 @@ fn described(convention: &Convention, counted: Counted) -> report::Convention {
                 weight,
             })
             .collect(),
-        unknown: (counted.unknown.into_iter())
-            .map(|(op, count)| report::UnknownOp { op, count })
-            .collect(),
+        unknown: (counted.unknown.into_iter()).map(|(op, count)| report::UnknownOp { op, count }).collect(),
         notes: (counted.notes.into_iter())
             .map(|note| report::ConventionNote {
                 message: note.message,

@@ -5,7 +5,7 @@ use weigh_ir::{Expr, units};
 use super::terms::{Call, Kind, Quantity};
 use super::{Convention, Ledger, Unit};
 
-/// A remark about the number of a convention.
+/// A remark about the number of a convention. Tools that share a reason share its words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     /// The remark.
@@ -20,9 +20,8 @@ impl Note {
     }
 
     /// A remark that only matters if it makes a difference.
-    fn if_any(difference: Expr, message: impl Fn(&str) -> String) -> Option<Note> {
-        let message = message(&amount(&magnitude(&difference)));
-        (difference != Expr::ZERO).then_some(Note { message, difference: Some(difference) })
+    fn if_any(difference: Expr, message: &str) -> Option<Note> {
+        (difference != Expr::ZERO).then(|| Note { message: message.into(), difference: Some(difference) })
     }
 }
 
@@ -72,9 +71,8 @@ impl Reader<'_> {
         });
         unseen
             .map(|(term, count)| {
-                let called = if term.call == Call::Function { ", called as functions" } else { "" };
-                let (name, count) = (self.convention.name, amount(count));
-                Note::plain(format!("{name} does not see {count} MACs of {}{called}", term.kind.word()))
+                let called = if term.call == Call::Function { " that were functions" } else { "" };
+                Note::plain(format!("does not see {} MACs of {}{called}", amount(count), term.kind.word()))
             })
             .collect()
     }
@@ -92,13 +90,11 @@ impl Reader<'_> {
         let norms = &biased * weight(Kind::BatchNorm, Quantity::Outputs)
             + of(Quantity::BiasParameters) * (2 * weight(Kind::BatchNorm, Quantity::Parameters));
         let difference = norms - biased * weight(Kind::Convolution, Quantity::BiasAdds);
-        let name = self.convention.name;
-        Note::if_any(difference, |amount| {
-            format!(
-                "the file has no batch normalisation, which exporters fold into convolutions: if each biased \
-                 convolution had one, {name}'s count of the original differs by {amount}"
-            )
-        })
+        Note::if_any(
+            difference,
+            "the file has no batch normalisation; exporters fold it into convolutions: if each biased \
+             convolution had one in the original",
+        )
     }
 
     /// Attention that is written out may have been one call.
@@ -111,13 +107,10 @@ impl Reader<'_> {
             (Kind::Attention, Quantity::Scores) => -self.weight(Kind::Softmax, term.call, Quantity::Inputs),
             _ => 0,
         });
-        let name = self.convention.name;
-        Note::if_any(difference, |amount| {
-            format!(
-                "attention is written out here: if the model calls scaled_dot_product_attention, {name} \
-                 counts {amount} less"
-            )
-        })
+        Note::if_any(
+            difference,
+            "attention is written out: if the original calls scaled_dot_product_attention",
+        )
     }
 
     /// A mean over the space may have been an adaptive pooling.
@@ -126,13 +119,10 @@ impl Reader<'_> {
             (Kind::SpatialMean, quantity) => self.weight(Kind::AdaptiveAveragePool, term.call, quantity),
             _ => 0,
         });
-        let name = self.convention.name;
-        Note::if_any(difference, |amount| {
-            format!(
-                "a mean over the space may have been an adaptive average pooling: {name} would count {amount} \
-                 more"
-            )
-        })
+        Note::if_any(
+            difference,
+            "a mean over the space is no pooling: if it was adaptive pooling called as a function",
+        )
     }
 
     /// A function that a module kept a reference to before it was patched goes uncounted.
@@ -145,35 +135,29 @@ impl Reader<'_> {
             }
             _ => 0,
         });
-        let name = self.convention.name;
-        Note::if_any(difference, |amount| {
-            format!(
-                "activations called as functions escape {name} where a module kept a reference to them, as \
-                 nn.TransformerEncoderLayer does: {amount} less"
-            )
-        })
+        Note::if_any(
+            difference,
+            "activations that are functions escape where a module keeps a reference to them \
+             (nn.TransformerEncoderLayer): if so",
+        )
     }
 
     /// Additions and multiplications count if a function is called, not if an operator is written.
     fn named_functions(&self) -> Option<Note> {
         let is_named = |kind| matches!(kind, Kind::Add | Kind::Multiply);
         let difference = self.ledger.total(|term| i64::from(is_named(term.kind)));
-        let name = self.convention.name;
-        let applies = PATCHES.contains(&name);
-        Note::if_any(difference, |amount| {
-            format!(
-                "{name} counts torch.add and torch.mul, but neither + nor *: up to {amount} more if the model \
-                 calls the functions"
-            )
-        })
-        .filter(|_| applies)
+        let note = Note::if_any(
+            difference,
+            "counts torch.add and torch.mul, but neither + nor *: if the original calls the functions, up to",
+        );
+        note.filter(|_| PATCHES.contains(&self.convention.name))
     }
 
     /// What the tool calls a FLOP.
     fn unit(&self) -> Option<Note> {
-        let Convention { name, label, unit, .. } = self.convention;
+        let Convention { label, unit, .. } = self.convention;
         let misnamed = *unit == Unit::Macs && label.to_lowercase().contains("flop");
-        misnamed.then(|| Note::plain(format!("what {name} calls {label} are MACs: twice as many FLOPs")))
+        misnamed.then(|| Note::plain("calls MACs FLOPs: the FLOPs are twice as many"))
     }
 
     fn no_paths(&self) -> Option<Note> {
@@ -181,13 +165,6 @@ impl Reader<'_> {
         matters.then(|| {
             Note::plain("the file does not say which module each node comes from: all are taken for modules")
         })
-    }
-}
-
-fn magnitude(count: &Expr) -> Expr {
-    match count.as_int() {
-        Some(value) if value < 0 => count * -1,
-        _ => count.clone(),
     }
 }
 

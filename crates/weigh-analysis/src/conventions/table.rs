@@ -10,9 +10,7 @@ use Kind::{
     Lstm, MaxPool, OtherMatrix, PRelu, Product, Projection, Relu, Relu6, Rnn, Silu, Softmax,
     TransposedConvolution, UpsampleBicubic, UpsampleBilinear, UpsampleNearest,
 };
-use Quantity::{
-    BiasAdds, DenseMacs, Inputs, Macs, Outputs, Parameters, Queries, Rows, Scores, Units,
-};
+use Quantity::{BiasAdds, DenseMacs, Inputs, Macs, Outputs, Parameters, Queries, Rows, Scores, Units};
 
 /// What the number of a convention counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -231,7 +229,12 @@ const PTFLOPS: &[Rule] = &[
     function(AdaptiveMaxPool, Inputs, 1, "_numel_functional_flops_hook"),
     module(UpsampleNearest, Outputs, 2, "upsample_flops_counter_hook and _interpolate_functional_flops_hook"),
     function(UpsampleNearest, Outputs, 1, "_interpolate_functional_flops_hook"),
-    module(UpsampleBilinear, Outputs, 2, "upsample_flops_counter_hook and _interpolate_functional_flops_hook"),
+    module(
+        UpsampleBilinear,
+        Outputs,
+        2,
+        "upsample_flops_counter_hook and _interpolate_functional_flops_hook",
+    ),
     function(UpsampleBilinear, Outputs, 1, "_interpolate_functional_flops_hook"),
     module(UpsampleBicubic, Outputs, 2, "upsample_flops_counter_hook and _interpolate_functional_flops_hook"),
     function(UpsampleBicubic, Outputs, 1, "_interpolate_functional_flops_hook"),

@@ -136,10 +136,10 @@ impl Kind {
             Kind::Convolution => "convolution",
             Kind::TransposedConvolution => "transposed convolution",
             Kind::Linear => "linear",
-            Kind::Projection => "attention projections",
-            Kind::Product => "products of activations",
-            Kind::Attention => "attention, written out",
-            Kind::FusedAttention => "attention, one call",
+            Kind::Projection => "MHA projections",
+            Kind::Product => "activation products",
+            Kind::Attention => "written-out attention",
+            Kind::FusedAttention => "fused attention",
             Kind::Einsum => "einsum",
             Kind::Lstm => "LSTM",
             Kind::Gru => "GRU",
@@ -159,7 +159,7 @@ impl Kind {
             Kind::Softmax => "softmax",
             Kind::MaxPool => "max pooling",
             Kind::AveragePool => "average pooling",
-            Kind::AdaptiveAveragePool => "adaptive average pooling",
+            Kind::AdaptiveAveragePool => "adaptive avg pooling",
             Kind::AdaptiveMaxPool => "adaptive max pooling",
             Kind::SpatialMean => "mean over space",
             Kind::UpsampleNearest => "nearest upsampling",
@@ -171,6 +171,15 @@ impl Kind {
             Kind::Multiply => "multiplications",
             Kind::Other => "other arithmetic",
         }
+    }
+
+    /// Every term there can be of it.
+    pub fn terms(self) -> impl Iterator<Item = Term> {
+        let calls = move |quantity: &Quantity| {
+            let quantity = *quantity;
+            [Call::Module, Call::Function].map(|call| Term { kind: self, call, quantity })
+        };
+        self.quantities().iter().flat_map(calls)
     }
 
     /// What may be counted of it.

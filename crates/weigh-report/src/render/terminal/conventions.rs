@@ -43,7 +43,7 @@ fn one(convention: &Convention, report: &Report, ink: &Ink) -> Vec<Line> {
     ]);
     let mut lines = grid.lines(ink);
     lines.extend(against(convention, report).map(|sentence| paragraph(&sentence, ink)).unwrap_or_default());
-    lines.extend(remarks(convention, "", ink));
+    lines.extend(remarks(std::slice::from_ref(convention), ink));
     lines
 }
 
@@ -96,9 +96,7 @@ fn side_by_side(conventions: &[Convention], ink: &Ink) -> Vec<Line> {
     closing("which counts", Role::Dim, &|convention| unit(convention).to_owned());
     closing("and is called", Role::Dim, &|convention| convention.label.replace("Total ", ""));
     let mut lines = grid.lines(ink);
-    for convention in conventions {
-        lines.extend(remarks(convention, &format!("{}: ", convention.name), ink));
-    }
+    lines.extend(remarks(conventions, ink));
     lines
 }
 
@@ -115,13 +113,33 @@ fn total(convention: &Convention) -> String {
     format!("{least}{}", shown.unwrap_or_else(|| "?".to_owned()))
 }
 
-/// What is unknown, and the notes.
-fn remarks(convention: &Convention, prefix: &str, ink: &Ink) -> Vec<Line> {
-    let unknown: Vec<String> =
-        convention.unknown.iter().map(|unknown| format!("{} × {}", unknown.count, unknown.op)).collect();
-    let unknown = (!unknown.is_empty()).then(|| format!("unknown: {}", unknown.join(", ")));
-    let notes = convention.notes.iter().map(|note| note.message.clone());
-    unknown.into_iter().chain(notes).flat_map(|note| paragraph(&format!("{prefix}{note}"), ink)).collect()
+/// What is unknown, and the notes; those that tools share once, with what they mean to each.
+fn remarks(conventions: &[Convention], ink: &Ink) -> Vec<Line> {
+    let mut shared: Vec<(String, Vec<String>)> = Vec::new();
+    let mut remark = |message: String, tool: String| match shared.iter_mut().find(|row| row.0 == message) {
+        Some((_, tools)) => tools.push(tool),
+        None => shared.push((message, vec![tool])),
+    };
+    for convention in conventions {
+        let unknown = convention.unknown.iter().map(|unknown| format!("{} × {}", unknown.count, unknown.op));
+        let unknown = unknown.collect::<Vec<_>>().join(", ");
+        if !unknown.is_empty() {
+            remark(format!("not counted, as nobody knows how: {unknown}"), convention.name.clone());
+        }
+        for note in &convention.notes {
+            let difference = note.difference.as_ref().map(|difference| format!(" {}", signed(difference)));
+            remark(note.message.clone(), format!("{}{}", convention.name, difference.unwrap_or_default()));
+        }
+    }
+    let sentences = shared.into_iter().map(|(message, tools)| format!("{message}: {}", tools.join(", ")));
+    sentences.flat_map(|sentence| paragraph(&sentence, ink)).collect()
+}
+
+fn signed(difference: &Count) -> String {
+    match numbers::count(difference, Kind::Count) {
+        negative if negative.starts_with('-') => negative,
+        positive => format!("+{positive}"),
+    }
 }
 
 /// A sentence over as many lines as it needs.
