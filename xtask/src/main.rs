@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
-use crate::corpus::Corpus;
+use crate::corpus::{CORPORA, Corpus};
 use crate::steps::Steps;
 
 const USAGE: &str = "\
@@ -42,14 +42,14 @@ fn run(args: &[&str]) -> Result<()> {
     match args {
         ["test"] => Steps::run(|steps| {
             checks::all(steps)?;
-            corpus::all(steps, Corpus::ALL)
+            corpus::all(steps, &corpus::usual())
         }),
         ["test", "--fast"] => Steps::run(checks::all),
         ["corpus", names @ ..] => {
-            let chosen = if names.is_empty() { Corpus::ALL.to_vec() } else { Corpus::named(names)? };
+            let chosen = Corpus::named(names)?;
             Steps::run(|steps| corpus::all(steps, &chosen))
         }
-        ["fetch"] => Steps::run(|steps| corpus::fetch(steps, Corpus::ALL)),
+        ["fetch"] => Steps::run(|steps| corpus::fetch(steps, &corpus::usual())),
         ["speed"] => Steps::run(corpus::speed),
         ["help" | "--help" | "-h"] => {
             println!("{}", usage());
@@ -60,9 +60,7 @@ fn run(args: &[&str]) -> Result<()> {
 }
 
 fn usage() -> String {
-    let corpora: Vec<String> = Corpus::ALL
-        .iter()
-        .map(|c| format!("                        {:<12} {}", c.name(), c.about()))
-        .collect();
+    let corpora: Vec<String> =
+        CORPORA.iter().map(|c| format!("                        {:<12} {}", c.name, c.about)).collect();
     USAGE.replace("{corpora}", &corpora.join("\n"))
 }

@@ -45,6 +45,34 @@ impl Venv {
         python
     }
 
+    /// The folder with the packages of another list, without their dependencies: the environment has those.
+    ///
+    /// # Errors
+    /// An installation that failed.
+    pub fn packages(&self, list: &str) -> Result<PathBuf> {
+        let wanted =
+            std::fs::read_to_string(root().join(list)).with_context(|| format!("cannot read {list}"))?;
+        let folder = corpus_folder().join("packages");
+        let stamp = folder.join("requirements.txt");
+        if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+            return Ok(folder);
+        }
+        let mut install = self.python();
+        install.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--upgrade",
+        ]);
+        install.arg("--target").arg(&folder).arg("--requirement").arg(root().join(list));
+        run(install)?;
+        std::fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
+        Ok(folder)
+    }
+
     /// What tells this environment from another: the text of its requirements.
     pub fn identity(&self) -> Result<String> {
         let stamp = self.folder.join("requirements.txt");

@@ -7,6 +7,7 @@
 //! where they give the same numbers.
 #![forbid(unsafe_code)]
 
+pub mod conventions;
 mod free;
 mod layers;
 mod memory;

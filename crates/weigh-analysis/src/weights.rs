@@ -51,6 +51,12 @@ impl Weights {
         self.constant[id.index()]
     }
 
+    /// Whether a tensor is a parameter or made of one by constant nodes.
+    pub fn is_learned(&self, id: TensorId) -> bool {
+        let origins = self.made_of.get(&id).map_or(std::slice::from_ref(&id), |origins| origins);
+        origins.iter().any(|origin| self.parameters.contains_key(origin))
+    }
+
     /// Whether a node only makes constants: runtimes execute it once, when they load the model.
     pub fn is_constant_node(&self, node: &Node) -> bool {
         node.outputs.iter().flatten().next().is_some_and(|id| self.is_constant(*id))

@@ -12,12 +12,15 @@
 //! ```
 
 mod benchmark;
+mod conventions;
 mod describe;
 mod open;
 
 pub use benchmark::{BenchmarkRequest, benchmark, machine};
+pub use conventions::conventions;
 pub use describe::describe;
 pub use open::{OpenError, Opened, open};
+pub use weigh_analysis::conventions::{CONVENTIONS, Convention};
 pub use weigh_analysis::{Analysis, AnalysisError, FreeDim, Options, analyze};
 pub use weigh_ir as ir;
 pub use weigh_report as report;

@@ -6,6 +6,7 @@
 //! - reading accepts keys it does not know and lacks, but no other version of the document;
 //! - paths and the words of closed lists (`met`, `missed`, `unknown`) are stable within a version; keys may be added.
 
+mod conventions;
 mod count;
 mod decisions;
 mod layers;
@@ -19,6 +20,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use conventions::{Convention, ConventionNote, ConventionTerm, ConventionUnit};
 pub use count::{Count, Formula, Shape};
 pub use decisions::{Advice, Basis, Comparison, ComparisonVerdict, Costs, Status, Verdict};
 pub use layers::{Layer, Module};
@@ -62,6 +64,9 @@ pub struct Report {
     /// The module tree, parents first.
     #[serde(default)]
     pub modules: Vec<Module>,
+    /// What other tools would count.
+    #[serde(default)]
+    pub conventions: Vec<Convention>,
     /// The machine measurements were made on.
     #[serde(default)]
     pub environment: Option<Environment>,

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use weigh::report::RenderOptions;
 
-use super::{FAILED, Outcome, models, output};
+use super::{FAILED, Outcome, conventions, models, output};
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -25,6 +25,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     output: output::Args,
+
+    #[command(flatten)]
+    conventions: conventions::Args,
 }
 
 const EXAMPLES: &str = "\
@@ -36,7 +39,9 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let mut options = args.models.assume.options()?;
     options.free = args.free.iter().map(|text| models::parse_free(text)).collect::<anyhow::Result<_>>()?;
     let (reports, all_good) = models::weigh_all_with(&args.models, &options, |weighed| {
-        weigh::describe(&weighed.opened, &weighed.facts)
+        let mut report = weigh::describe(&weighed.opened, &weighed.facts);
+        args.conventions.add_to(&mut report, &weighed.opened, &options);
+        report
     })?;
     if !reports.is_empty() {
         let options = RenderOptions { symbolic: args.symbolic, ..args.output.render_options() };

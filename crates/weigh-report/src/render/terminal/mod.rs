@@ -1,5 +1,6 @@
 //! The ticket: one model on one screen, in sections that appear only where the report has something to say.
 
+mod conventions;
 mod coverage;
 mod decisions;
 mod header;
@@ -56,6 +57,7 @@ fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
     page([
         header::lines(report, ink),
         totals::lines(report, ink),
+        conventions::lines(report, ink),
         performance::lines(report, ink),
         decisions::predictions(report, ink),
         tree::lines(report, options, ink),
