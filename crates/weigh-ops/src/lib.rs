@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod attention;
+mod classic;
 mod control;
 mod conv;
 mod detection;
@@ -37,6 +38,7 @@ mod views;
 mod window;
 
 pub use attention::{Attention, AttentionInputs, ProjectedAttention};
+pub use classic::{FeatureMap, FeatureShape, Kernel, PostTransform, Prediction, Predictor, TrainedModel};
 pub use control::{If, Loop, Scan};
 pub use conv::{Conv, ConvTranspose, DeformConv, Layout};
 pub use detection::{NonMaxSuppression, RegionPool, RegionPooling};

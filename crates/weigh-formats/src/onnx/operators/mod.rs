@@ -6,6 +6,7 @@
 
 mod arithmetic;
 mod attention;
+mod classic;
 mod control;
 mod convolution;
 mod image;
@@ -105,6 +106,7 @@ fn table() -> &'static Table {
         let families = [
             arithmetic::rows,
             attention::rows,
+            classic::rows,
             control::rows,
             convolution::rows,
             image::rows,
