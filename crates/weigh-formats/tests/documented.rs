@@ -1,5 +1,6 @@
 //! docs/operators.md lists exactly the operator types that are read.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 const BEGIN: &str = "--test documented` -->\n";
@@ -20,11 +21,13 @@ fn every_spelling_is_documented() {
 }
 
 fn list() -> String {
-    let spellings = weigh_formats::onnx::spellings();
-    let of = |domain: &str| {
-        let names: Vec<&str> =
-            spellings.iter().filter(|row| row.domain == domain).map(|row| row.op_type).collect();
-        names.join(", ")
+    let mut domains: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for row in weigh_formats::onnx::spellings() {
+        domains.entry(row.domain).or_default().push(row.op_type);
+    }
+    let line = |(domain, names): (&str, Vec<&str>)| {
+        let domain = if domain.is_empty() { "ai.onnx" } else { domain };
+        format!("\n**{domain}**: {}\n", names.join(", "))
     };
-    format!("\n**ai.onnx**: {}\n\n**com.microsoft**: {}\n\n", of(""), of("com.microsoft"))
+    domains.into_iter().map(line).collect::<String>() + "\n"
 }

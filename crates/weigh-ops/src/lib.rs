@@ -7,6 +7,7 @@
 mod attention;
 mod blocked;
 mod channels_last;
+mod classic;
 mod control;
 mod conv;
 mod detection;
@@ -48,6 +49,7 @@ mod window;
 pub use attention::{Attention, AttentionInputs, ProjectedAttention};
 pub use blocked::{BlockedConv, Reorder};
 pub use channels_last::ChannelsLast;
+pub use classic::{FeatureMap, FeatureShape, Kernel, PostTransform, Prediction, Predictor, TrainedModel};
 pub use control::{If, Loop, Scan};
 pub use conv::{Conv, ConvTranspose, DeformConv, Layout};
 pub use detection::{NonMaxSuppression, RegionPool, RegionPooling};

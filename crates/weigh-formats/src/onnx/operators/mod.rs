@@ -6,6 +6,7 @@
 
 mod arithmetic;
 mod attention;
+mod classic;
 mod control;
 mod convolution;
 mod image;
@@ -106,6 +107,7 @@ fn table() -> &'static Table {
         let families = [
             arithmetic::rows,
             attention::rows,
+            classic::rows,
             control::rows,
             convolution::rows,
             image::rows,
