@@ -22,11 +22,14 @@ pub enum Corpus {
     Bad,
     /// The architectures that weigh writes itself.
     Zoo,
+    /// Single operators of ONNX Runtime's own domain.
+    Contrib,
 }
 
 impl Corpus {
     /// Every corpus, in the order they run.
-    pub const ALL: &[Corpus] = &[Corpus::Light, Corpus::Torchvision, Corpus::Bad, Corpus::Zoo];
+    pub const ALL: &[Corpus] =
+        &[Corpus::Light, Corpus::Torchvision, Corpus::Bad, Corpus::Zoo, Corpus::Contrib];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
@@ -35,6 +38,7 @@ impl Corpus {
             Corpus::Torchvision => "torchvision",
             Corpus::Bad => "bad",
             Corpus::Zoo => "zoo",
+            Corpus::Contrib => "contrib",
         }
     }
 
@@ -45,6 +49,7 @@ impl Corpus {
             Corpus::Torchvision => "exports of torchvision models, against published totals",
             Corpus::Bad => "hostile and broken files",
             Corpus::Zoo => "the architectures weigh writes itself, against the ONNX checker and ONNX Runtime",
+            Corpus::Contrib => "single operators of ONNX Runtime's own domain, against ONNX Runtime",
         }
     }
 
@@ -68,13 +73,14 @@ impl Corpus {
             Corpus::Torchvision => "torchvision_check.py",
             Corpus::Bad => "bad_input.py",
             Corpus::Zoo => "zoo.py",
+            Corpus::Contrib => "contrib.py",
         }
     }
 
     /// Where the script finds or makes its files; `None` for one that brings its own.
     fn files(self) -> Option<PathBuf> {
         match self {
-            Corpus::Light => None,
+            Corpus::Light | Corpus::Contrib => None,
             Corpus::Torchvision => Some(corpus_folder().join("models/torchvision")),
             Corpus::Bad => Some(corpus_folder().join("bad")),
             Corpus::Zoo => Some(corpus_folder().join("zoo")),
@@ -183,6 +189,6 @@ mod tests {
             assert!(root().join("corpus").join(corpus.script()).is_file(), "{}", corpus.script());
         }
         let error = Corpus::named(&["light", "moon"]).unwrap_err();
-        assert_eq!(error.to_string(), "no corpus `moon`; there are light, torchvision, bad, zoo");
+        assert_eq!(error.to_string(), "no corpus `moon`; there are light, torchvision, bad, zoo, contrib");
     }
 }
