@@ -30,6 +30,8 @@ pub struct AttentionInputs {
     pub past_length: Option<usize>,
     /// How many keys there are altogether, where keys and values of earlier steps are buffers.
     pub total_length: Option<usize>,
+    /// Whether keys and values of earlier steps are buffers that never grow.
+    pub keeps_room: bool,
     /// Cosines and sines of a rotation of queries and keys.
     pub rotation: Option<(usize, usize)>,
     /// One more score for each head, in the softmax only.
@@ -47,6 +49,7 @@ impl AttentionInputs {
         past: None,
         past_length: None,
         total_length: None,
+        keeps_room: false,
         rotation: None,
         sink: None,
         cache_scales: None,
@@ -63,6 +66,24 @@ impl AttentionInputs {
         mask: Some(5),
         past: Some((6, 7)),
         past_length: Some(8),
+        ..AttentionInputs::NONE
+    };
+
+    /// `DecoderMaskedMultiHeadAttention` of com.microsoft.
+    pub const DECODER: AttentionInputs = AttentionInputs {
+        bias: Some(10),
+        mask: Some(4),
+        past: Some((5, 6)),
+        past_length: Some(7),
+        ..AttentionInputs::NONE
+    };
+
+    /// `SparseAttention` of com.microsoft, whose stored keys and values have room for all steps.
+    pub const SPARSE: AttentionInputs = AttentionInputs {
+        past: Some((3, 4)),
+        total_length: Some(7),
+        rotation: Some((9, 10)),
+        keeps_room: true,
         ..AttentionInputs::NONE
     };
 
@@ -162,8 +183,10 @@ impl Attention {
             } else if let Some(total) =
                 known(self.inputs.total_length).and_then(|index| scalar(node, index).ok())
             {
-                stored = total.larger(room);
+                stored = if self.inputs.keeps_room { room.clone() } else { total.larger(room) };
                 keys = total;
+            } else if self.inputs.keeps_room {
+                return Err(Stop::Unknown("the number of keys is not known"));
             } else {
                 keys = room + &key.steps;
                 stored = keys.clone();

@@ -209,12 +209,14 @@ impl Operator for IntegerMatMul {
     }
 }
 
-/// A product with a matrix stored in few bits, each block of a column with a scale. `MatMulNBits` of
-/// com.microsoft.
+/// A product with a matrix stored in few bits, each block of a column with a scale. `MatMulNBits` and
+/// `MatMulBnb4` of com.microsoft.
 ///
 /// Inputs: A, packed B `[outputs, blocks, bytes of a block]`, scales, zero points, group indices, bias.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlockQuantizedMatMul {
+    /// The name of this form: `MatMulNBits`, `MatMulBnb4`.
+    pub name: &'static str,
     /// The extent that is contracted.
     pub inputs: i64,
     /// The columns of the product.
@@ -234,7 +236,7 @@ impl BlockQuantizedMatMul {
 
 impl Operator for BlockQuantizedMatMul {
     fn name(&self) -> &str {
-        "MatMulNBits"
+        self.name
     }
 
     fn detail(&self, _: &Operands<'_>) -> String {
@@ -326,7 +328,13 @@ mod tests {
 
     #[test]
     fn products_with_packed_weights() {
-        let op = BlockQuantizedMatMul { inputs: 4096, outputs: 11008, bits: 4, block_size: 32 };
+        let op = BlockQuantizedMatMul {
+            name: "MatMulNBits",
+            inputs: 4096,
+            outputs: 11008,
+            bits: 4,
+            block_size: 32,
+        };
         let seq = Expr::symbol("seq");
         let a = TensorType::new(Some(DType::F16), Shape::new([Expr::ONE, seq.clone(), Expr::Int(4096)]));
         let inputs = [a, typed(DType::U8, &[11008, 128, 16]), typed(DType::F16, &[11008, 128])];

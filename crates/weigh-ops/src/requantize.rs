@@ -105,7 +105,9 @@ impl Operator for Requantized {
 
     fn memory(&self, node: &Operands<'_>) -> Memory {
         let memory = self.op.memory(&Operands { inputs: &self.inputs(node.inputs), ..*node });
-        let of_node = |inside: usize| self.operands.get(inside).map(|operand| operand.index);
+        let of_node = |inside: usize| {
+            self.operands.get(inside).map(|operand| operand.index).filter(|index| node.has_input(*index))
+        };
         let traffic = match memory.traffic {
             Traffic::Selected(inside) => of_node(inside).map_or(Traffic::All, Traffic::Selected),
             // A view of few bits is still computed anew.

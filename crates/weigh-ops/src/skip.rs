@@ -74,8 +74,8 @@ impl Operator for SkipNormalization {
         Ok(Cost::other(node.input(0)?.elements() * (1 + biased + self.0.operations(node))))
     }
 
-    fn memory(&self, _: &Operands<'_>) -> Memory {
-        Memory::in_place([0, self.0.skip()])
+    fn memory(&self, node: &Operands<'_>) -> Memory {
+        Memory::in_place([0, self.0.skip()].into_iter().filter(|index| node.has_input(*index)))
     }
 
     fn role(&self, index: usize) -> Role {

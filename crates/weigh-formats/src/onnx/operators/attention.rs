@@ -29,6 +29,22 @@ pub(super) fn rows(table: &mut Table) {
         let inputs = AttentionInputs::MULTI_HEAD;
         done(Attention { name: "MultiHeadAttention", heads, kv_heads: heads, soft_cap: false, inputs })
     });
+    table.add_in(MICROSOFT, "DecoderMaskedMultiHeadAttention", |view| {
+        let (heads, inputs) = (view.int("num_heads")?, AttentionInputs::DECODER);
+        let name = "DecoderMaskedMultiHeadAttention";
+        done(Attention { name, heads, kv_heads: heads, soft_cap: false, inputs })
+    });
+    table.add_in(MICROSOFT, "SparseAttention", |view| {
+        let sparse = AttentionInputs::SPARSE;
+        let rotation = sparse.rotation.filter(|_| view.flag("do_rotary", false).unwrap_or(false));
+        done(Attention {
+            name: "SparseAttention",
+            heads: view.int("num_heads")?,
+            kv_heads: view.int("kv_num_heads")?,
+            soft_cap: false,
+            inputs: AttentionInputs { rotation, ..sparse },
+        })
+    });
     table.add_in(MICROSOFT, "GroupQueryAttention", |view| {
         let rotates = view.flag("do_rotary", false)?;
         let inputs = match rotates {
@@ -44,6 +60,7 @@ pub(super) fn rows(table: &mut Table) {
         })
     });
     table.add_in(MICROSOFT, "Attention", |view| projected(view, false));
+    table.add_in(MICROSOFT, "DecoderMaskedSelfAttention", |view| projected(view, false));
     table.add_in(MICROSOFT, "QAttention", |view| projected(view, true));
     let flexible = Row { bodies: MODIFIERS, bodies_are_optional: true, ..Row::plain(flexible) };
     table.insert(PREVIEW, "FlexAttention", flexible);
@@ -52,7 +69,9 @@ pub(super) fn rows(table: &mut Table) {
         done(CausalConv { swish: matches!(view.text_or("activation", "none")?, "silu" | "swish") })
     });
     table.add("RotaryEmbedding", |view| rotary(view, RotaryEmbedding::TABLES));
-    table.add_in(MICROSOFT, "RotaryEmbedding", |view| rotary(view, RotaryEmbedding::TABLES_AFTER_POSITIONS));
+    for name in ["RotaryEmbedding", "MRotaryEmbedding"] {
+        table.add_in(MICROSOFT, name, |view| rotary(view, RotaryEmbedding::TABLES_AFTER_POSITIONS));
+    }
 }
 
 fn projected(view: &NodeView<'_, '_>, quantized: bool) -> Lowered {

@@ -27,21 +27,28 @@ pub(super) fn rows(table: &mut Table) {
     });
     table.add_in(MICROSOFT, "DynamicQuantizeMatMul", |_| done(IntegerMatMul { quantizes_left: true }));
     table.add_in(MICROSOFT, "MatMulIntegerToFloat", |_| done(IntegerMatMul { quantizes_left: false }));
-    table.add_in(MICROSOFT, "MatMulNBits", block_quantised);
+    table.add_in(MICROSOFT, "MatMulNBits", |view| block_quantised(view, "MatMulNBits"));
+    table.add_in(MICROSOFT, "MatMulBnb4", |view| block_quantised(view, "MatMulBnb4"));
 }
 
 fn granularity(view: &NodeView<'_, '_>) -> Result<Granularity, FormatError> {
     Ok(Granularity { axis: view.int_or("axis", 1)?, block_size: view.int_or("block_size", 0)? })
 }
 
-fn block_quantised(view: &NodeView<'_, '_>) -> Lowered {
+fn block_quantised(view: &NodeView<'_, '_>, name: &'static str) -> Lowered {
     let needed = |name: &str| match view.int(name)? {
         Some(value) if value > 0 => Ok(value),
         _ => Err(at_node(view.name, format!("{} needs a positive {name}", view.op_type))),
     };
+    // Either form may have its matrix transposed: MatMulNBits always, MatMulBnb4 unless it says otherwise.
+    let (inputs, outputs) = match view.flag("transB", true)? {
+        true => (needed("K")?, needed("N")?),
+        false => (needed("N")?, needed("K")?),
+    };
     done(BlockQuantizedMatMul {
-        inputs: needed("K")?,
-        outputs: needed("N")?,
+        name,
+        inputs,
+        outputs,
         bits: view.int_or("bits", 4)?,
         block_size: needed("block_size")?,
     })

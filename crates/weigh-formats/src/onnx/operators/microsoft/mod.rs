@@ -8,6 +8,7 @@ mod experts;
 mod fusions;
 mod layouts;
 mod normalization;
+mod others;
 mod quantised;
 
 use weigh_ops::Elementwise;
@@ -21,6 +22,7 @@ pub(super) fn rows(table: &mut Table) {
     fusions::rows(table);
     layouts::rows(table);
     normalization::rows(table);
+    others::rows(table);
     quantised::rows(table);
 }
 
@@ -31,6 +33,9 @@ fn activation(view: &NodeView<'_, '_>, attribute: &str) -> Result<i64, FormatErr
         "" | "none" | "identity" => return Ok(0),
         // max(0, x)².
         "relu2" | "relu_squared" => return Ok(1),
+        // As many as the normalisations of these names take.
+        "softmax" | "logsoftmax" => return Ok(4),
+        "hardmax" => return Ok(0),
         "silu" => Elementwise::named("Swish"),
         _ => Elementwise::named_in_any_case(name),
     };
