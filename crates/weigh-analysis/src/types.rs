@@ -9,6 +9,7 @@ use weigh_ir::{
     Bindings, Bodies, Diagnostic, Expr, Graph, Inference, Members, Model, NoBodies, Node, Severity, Shape,
     Stop, Symbol, TensorId, TensorType, bytes_of,
 };
+use weigh_ops::held;
 
 use crate::runs::{Reached, Run, View, address};
 use crate::symbols::Given;
@@ -127,6 +128,9 @@ impl Walk<'_> {
     fn set(&mut self, id: TensorId, mut typed: TensorType) {
         if !self.bindings.is_empty() {
             bind(&mut typed, self.bindings, &mut self.found.bound_symbols);
+        }
+        if let (Some(value), Some(dtype)) = (&typed.value, typed.dtype) {
+            typed.value = held(value, dtype);
         }
         if let Some(extent) = negative_extent(&typed) {
             let message = format!("tensor '{}' would have an extent of {extent}", self.model.tensor(id).name);

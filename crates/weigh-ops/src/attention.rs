@@ -41,7 +41,7 @@ pub struct AttentionInputs {
 }
 
 impl AttentionInputs {
-    const NONE: AttentionInputs = AttentionInputs {
+    pub(crate) const NONE: AttentionInputs = AttentionInputs {
         bias: None,
         mask: None,
         past: None,

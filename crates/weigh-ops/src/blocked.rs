@@ -5,7 +5,8 @@
 //! and biases do not have it, wherever the number of real channels is known.
 
 use weigh_ir::{
-    Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
+    Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Packing, Role, Shape, Stop, TensorType,
+    single,
 };
 
 use crate::conv::{Conv, Layout};
@@ -21,7 +22,12 @@ pub struct BlockedConv {
     pub inputs: Option<i64>,
     /// How many output channels are real, where that is known.
     pub outputs: Option<i64>,
+    /// The weights' extents with padding, where the weights are stored.
+    pub weights: Option<Shape>,
 }
+
+/// What blocks may add at most to a number of channels.
+const LARGEST_PADDING: i64 = 15;
 
 impl BlockedConv {
     /// Whether each channel has a window of its own.
@@ -32,9 +38,29 @@ impl BlockedConv {
     /// `known` where it can be a part of `padded`, else all of it.
     fn real(known: Option<i64>, padded: &Expr) -> Expr {
         match (known, padded.as_int()) {
-            (Some(known), Some(padded)) if known < padded => Expr::Int(known),
+            (Some(known), Some(padded))
+                if (0..=LARGEST_PADDING).contains(&(padded.saturating_sub(known))) =>
+            {
+                Expr::Int(known)
+            }
             _ => padded.clone(),
         }
+    }
+}
+
+impl BlockedConv {
+    /// The extents of the weights without padding. Groups that are no single channels are whole blocks.
+    fn real_weights(&self, weights: &Shape) -> Result<Shape, Stop> {
+        let [outputs, of_each, window @ ..] = weights.dims() else {
+            return Err(Stop::contradiction(format!("a convolution with weights {weights}")));
+        };
+        let of_each = if self.conv.groups == 1 { Self::real(self.inputs, of_each) } else { of_each.clone() };
+        Ok(Shape::new([Self::real(self.outputs, outputs), of_each].into_iter().chain(window.iter().cloned())))
+    }
+
+    /// How many elements a stored tensor stands for; all it has where that is not known.
+    fn unpadded(elements: Option<i64>) -> Role {
+        elements.map_or(Role::Parameter, |count| Role::Packed(Packing { bits: 32, elements: Some(count) }))
     }
 }
 
@@ -51,18 +77,14 @@ impl Operator for BlockedConv {
         self.conv.infer(node)
     }
 
-    /// As [`Conv`], over real channels. Groups that are no single channels are whole blocks.
+    /// As [`Conv`], over real channels.
     fn cost(&self, node: &Operands<'_>) -> Result<Cost, Stop> {
-        let (weights, output) = (node.input(1)?, node.output(0)?);
-        let ([_, of_each, window @ ..], [batch, channels, space @ ..]) = (weights.dims(), output.dims())
-        else {
-            return Err(Stop::contradiction(format!("a convolution with weights {weights} makes {output}")));
-        };
-        let of_each = if self.conv.groups == 1 { Self::real(self.inputs, of_each) } else { of_each.clone() };
-        let elements = batch * Self::real(self.outputs, channels) * space.iter().product::<Expr>();
+        let weights = self.real_weights(node.input(1)?)?;
+        let (batch, channels, space) = self.conv.layout.split(node.output(0)?)?;
+        let elements = batch * Self::real(self.outputs, &channels) * space.iter().product::<Expr>();
+        let of_each_output: Expr = weights.dims().iter().skip(1).product();
         let per_element = self.activation + i64::from(node.has_input(2)) + i64::from(node.has_input(3));
-        Ok(Cost::macs(&elements * of_each * window.iter().product::<Expr>())
-            .and_other(elements * per_element))
+        Ok(Cost::macs(&elements * of_each_output).and_other(elements * per_element))
     }
 
     fn memory(&self, node: &Operands<'_>) -> Memory {
@@ -70,7 +92,13 @@ impl Operator for BlockedConv {
     }
 
     fn role(&self, index: usize) -> Role {
-        if index == 3 { Role::Operand } else { self.conv.role(index) }
+        let weights = self.weights.as_ref().and_then(|weights| self.real_weights(weights).ok());
+        match index {
+            1 => Self::unpadded(weights.and_then(|weights| weights.elements().as_int())),
+            2 => Self::unpadded(weights.and_then(|weights| weights.dims().first()?.as_int())),
+            3 => Role::Operand,
+            _ => self.conv.role(index),
+        }
     }
 }
 
@@ -147,7 +175,7 @@ mod tests {
 
     fn conv(groups: i64, inputs: Option<i64>, outputs: Option<i64>) -> BlockedConv {
         let conv = Conv::plain(Window::square(3, 1, 1), groups);
-        BlockedConv { conv, activation: 0, inputs, outputs }
+        BlockedConv { conv, activation: 0, inputs, outputs, weights: None }
     }
 
     #[test]
@@ -158,6 +186,10 @@ mod tests {
         assert_eq!(output(&op, &inputs), Shape::of(&[1, 48, 8, 8]));
         let expected = Cost { macs: Expr::Int(40 * 64 * 24 * 9), other_ops: Expr::Int(40 * 64) };
         assert_eq!(cost(&op, &inputs), expected);
+        // 40·24·9 of the stored weights are real, and 40 of the biases.
+        let stored = BlockedConv { weights: Some(Shape::of(&[48, 32, 3, 3])), ..op };
+        let real = |elements| Role::Packed(Packing { bits: 32, elements: Some(elements) });
+        assert_eq!((stored.role(1), stored.role(2)), (real(40 * 24 * 9), real(40)));
         // Where nothing tells, every channel counts.
         assert_eq!(cost(&conv(1, None, None), &inputs).macs, Expr::Int(48 * 64 * 32 * 9));
     }

@@ -102,6 +102,7 @@ pub const FUNCTIONS: &[Function] = &[
     row("Softsign", One, Same, 3),        // x / (1 + |x|)
     row("Mish", One, Same, 5),            // x·tanh(ln(1 + e^x))
     row("Swish", One, Same, 5),           // x·sigmoid(x)
+    row("SwiGLU", Two, Same, 6),          // x·sigmoid(x)·y
     row("QuickGelu", One, Same, 6),       // x·sigmoid(a·x)
     row("Gelu", One, Same, 5),            // x·(1 + erf(x/√2))/2
     row("FastGelu", One, Same, 8),        // x·(1 + tanh(b·(x + a·x³)))/2
@@ -145,13 +146,15 @@ pub struct Elementwise {
     /// Whether the output has the first input's shape whatever the others' (the one-sided broadcasting of ONNX
     /// before opset 7, which aligns the second input at an axis).
     pub one_sided: bool,
+    /// Further operations for each element that a setting adds: a factor that is not 1.
+    pub further: i64,
 }
 
 impl Elementwise {
     /// The operator of this name, if there is such a function.
     pub fn named(name: &str) -> Option<Elementwise> {
         let function = FUNCTIONS.iter().find(|function| function.name == name)?;
-        Some(Elementwise { function, one_sided: false })
+        Some(Elementwise { function, one_sided: false, further: 0 })
     }
 
     /// The operator of this name, whether upper or lower case.
@@ -173,12 +176,14 @@ impl Elementwise {
 
     fn value(&self, node: &Inference<'_>, shape: &Shape) -> Option<Value> {
         let operand = |index: usize| values::broadcast(node.value(index)?, node.input(index).ok()?, shape);
+        let is_float = node.dtype(0).is_some_and(DType::is_float);
+        let name = self.function.name;
         match self.function.arity {
-            One => unary_value(self.function.name, node.value(0)?),
-            Two => binary_value(self.function.name, &operand(0)?, &operand(1)?),
-            Any => (1..node.inputs.len()).try_fold(operand(0)?, |total, index| {
-                binary_value(self.function.name, &total, &operand(index)?)
-            }),
+            One if name == "Clip" => clip_value(node),
+            One => unary_value(name, node.value(0)?),
+            Two => binary_value(name, &operand(0)?, &operand(1)?, is_float),
+            Any => (1..node.inputs.len())
+                .try_fold(operand(0)?, |total, index| binary_value(name, &total, &operand(index)?, is_float)),
             Choice => choose(&operand(0)?, &operand(1)?, &operand(2)?),
         }
     }
@@ -217,7 +222,8 @@ impl Operator for Elementwise {
             Any => node.inputs.len() as i64 - if self.function.name == "Mean" { 0 } else { 1 },
             _ => 1,
         };
-        Ok(Cost::other(node.output(0)?.elements() * (self.function.operations * repeats)))
+        let operations = self.function.operations * repeats + self.further;
+        Ok(Cost::other(node.output(0)?.elements() * operations))
     }
 
     fn memory(&self, node: &Operands<'_>) -> Memory {
@@ -234,8 +240,10 @@ impl Operator for Elementwise {
     }
 }
 
+/// Integers that a floating-point tensor holds are exact: rounding leaves them alone.
 fn unary_value(name: &str, value: &Value) -> Option<Value> {
     let truth = |value: bool| Expr::Int(i64::from(value));
+    let same = |x: &Expr| Some(x.clone());
     match name {
         "Neg" => values::map(value, |x| Some(Expr::ZERO - x), |x| Some(-x)),
         "Abs" => values::map(
@@ -250,41 +258,78 @@ fn unary_value(name: &str, value: &Value) -> Option<Value> {
             |x| Some(x.abs()),
         ),
         "Not" => values::map(value, |x| Some(truth(x.as_int()? == 0)), |_| None),
-        "Floor" => values::map(value, |_| None, |x| Some(x.floor())),
-        "Ceil" => values::map(value, |_| None, |x| Some(x.ceil())),
-        "Round" => values::map(value, |_| None, |x| Some(x.round_ties_even())),
+        "Floor" => values::map(value, same, |x| Some(x.floor())),
+        "Ceil" => values::map(value, same, |x| Some(x.ceil())),
+        "Round" => values::map(value, same, |x| Some(x.round_ties_even())),
         "Sqrt" => values::map(value, |_| None, |x| Some(x.sqrt())),
         "Reciprocal" => values::map(value, |_| None, |x| Some(1.0 / x)),
-        "Exp" => values::map(value, |_| None, |x| Some(x.exp())),
-        "Log" => values::map(value, |_| None, |x| Some(x.ln())),
+        "Exp" => values::map(value, |_| None, |x| certain(x.exp())),
+        "Log" => values::map(value, |_| None, |x| certain(x.ln())),
         "Relu" => values::map(value, |x| Some(x.larger(&Expr::ZERO)), |x| Some(x.max(0.0))),
-        "Sign" => values::map(value, |x| Some(Expr::Int(x.as_int()?.signum())), |_| None),
+        "Sign" => {
+            let sign = |x: f64| if x == 0.0 { Some(x) } else { Some(x.signum()) };
+            values::map(value, |x| Some(Expr::Int(x.as_int()?.signum())), sign)
+        }
         _ => None,
     }
 }
 
-fn binary_value(name: &str, a: &Value, b: &Value) -> Option<Value> {
-    let truth = |value: bool| Some(Expr::Int(i64::from(value)));
-    let compare = |ordered: fn(&i64, &i64) -> bool| {
-        values::zip(a, b, |x, y| truth(ordered(&x.as_int()?, &y.as_int()?)), |_, _| None)
+/// What a function returns that runtimes compute to within a last digit only: certain where it is whole.
+fn certain(x: f64) -> Option<f64> {
+    (x.fract() == 0.0).then_some(x)
+}
+
+fn binary_value(name: &str, a: &Value, b: &Value, is_float: bool) -> Option<Value> {
+    let compare = |ints: fn(&Expr, &Expr) -> Option<bool>, floats: fn(&f64, &f64) -> bool| {
+        values::compare(a, b, ints, floats)
+    };
+    let divide = if is_float { exact_div } else { truncated_div };
+    let truth = |value: &Expr| value.as_int().map(|value| value != 0);
+    let logic = |rule: fn(bool, bool) -> bool| {
+        let rule = |x: &Expr, y: &Expr| Some(Expr::Int(i64::from(rule(truth(x)?, truth(y)?))));
+        values::zip(a, b, rule, |_, _| None)
     };
     match name {
         "Add" | "Sum" => values::zip(a, b, |x, y| Some(x + y), |x, y| Some(x + y)),
         "Sub" => values::zip(a, b, |x, y| Some(x - y), |x, y| Some(x - y)),
         "Mul" => values::zip(a, b, |x, y| Some(x * y), |x, y| Some(x * y)),
-        "Div" => values::zip(a, b, truncated_div, |x, y| Some(x / y)),
-        "Mod" => values::zip(a, b, |x, y| Some(x.modulo(y)), |x, y| Some(x.rem_euclid(y))),
-        "Pow" => values::zip(a, b, power, |x, y| Some(x.powf(y))),
+        "Div" => values::zip(a, b, divide, |x, y| Some(x / y)),
+        // Numbers of floating point take the sign of the dividend; integers either sign, as an attribute says.
+        "Mod" => values::zip(a, b, modulo, |x, y| Some(x % y)),
+        "Pow" => values::zip(a, b, power, |x, y| certain(x.powf(y))),
         "Max" => values::zip(a, b, |x, y| Some(x.larger(y)), |x, y| Some(x.max(y))),
         "Min" => values::zip(a, b, |x, y| Some(x.smaller(y)), |x, y| Some(x.min(y))),
-        "Equal" => values::zip(a, b, |x, y| truth(certainly_equal(x, y)?), |x, y| Some(f64::from(x == y))),
-        "Less" => compare(i64::lt),
-        "LessOrEqual" => compare(i64::le),
-        "Greater" => compare(i64::gt),
-        "GreaterOrEqual" => compare(i64::ge),
-        "And" => values::zip(a, b, |x, y| truth(x.as_int()? != 0 && y.as_int()? != 0), |_, _| None),
-        "Or" => values::zip(a, b, |x, y| truth(x.as_int()? != 0 || y.as_int()? != 0), |_, _| None),
-        "Xor" => values::zip(a, b, |x, y| truth((x.as_int()? != 0) != (y.as_int()? != 0)), |_, _| None),
+        "Equal" => compare(certainly_equal, f64::eq),
+        "Less" => compare(|x, y| Some(!certainly_at_least(x, y)?), f64::lt),
+        "LessOrEqual" => compare(|x, y| certainly_at_least(y, x), f64::le),
+        "Greater" => compare(|x, y| Some(!certainly_at_least(y, x)?), f64::gt),
+        "GreaterOrEqual" => compare(certainly_at_least, f64::ge),
+        "And" => logic(|x, y| x && y),
+        "Or" => logic(|x, y| x || y),
+        "Xor" => logic(|x, y| x != y),
+        _ => None,
+    }
+}
+
+/// The smaller bound first, as the operator does; bounds that are attributes are not seen here.
+fn clip_value(node: &Inference<'_>) -> Option<Value> {
+    (node.inputs.len() > 1).then_some(())?;
+    let value = node.value(0)?;
+    let bound = |value: Value, index: usize, name: &str| match node.has_input(index) {
+        false => Some(value),
+        true => {
+            let bound = node.value(index)?.pick(std::iter::repeat_n(0, value.len()))?;
+            binary_value(name, &value, &bound, false)
+        }
+    };
+    bound(bound(value.clone(), 1, "Max")?, 2, "Min")
+}
+
+/// Whether one extent is at least another, where that is certain.
+fn certainly_at_least(a: &Expr, b: &Expr) -> Option<bool> {
+    match (a.at_least(b), b.at_least(&(a + 1))) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
         _ => None,
     }
 }
@@ -305,6 +350,17 @@ fn truncated_div(a: &Expr, b: &Expr) -> Option<Expr> {
         (Expr::Int(a), Expr::Int(b)) => a.checked_div(*b).map(Expr::Int),
         _ => (a.at_least(&Expr::ZERO) && b.at_least(&Expr::ONE)).then(|| a.floor_div(b)),
     }
+}
+
+/// A division in floating point, where the quotient is whole.
+fn exact_div(a: &Expr, b: &Expr) -> Option<Expr> {
+    let quotient = a.floor_div(b);
+    (quotient.invalid().is_none() && &quotient * b == *a).then_some(quotient)
+}
+
+/// The rest of a division, where its sign is no question.
+fn modulo(a: &Expr, b: &Expr) -> Option<Expr> {
+    (a.at_least(&Expr::ZERO) && b.at_least(&Expr::ONE)).then(|| a.modulo(b))
 }
 
 fn power(base: &Expr, exponent: &Expr) -> Option<Expr> {
@@ -372,7 +428,14 @@ fn cast_value(value: &Value, to: DType) -> Option<Value> {
         },
         (Value::Floats(floats), to) if to.is_float() => Some(Value::Floats(floats.clone())),
         (Value::Floats(floats), to) if to.is_integer() => {
-            Some(Value::ints(floats.iter().map(|value| *value as i64)))
+            // Towards zero. What a number beyond the type becomes is up to the runtime.
+            let fits = |value: &&f64| value.abs() < 9e18;
+            let ints =
+                floats.iter().map(|value| Some(value).filter(fits).map(|value| Expr::Int(*value as i64)));
+            Some(Value::Ints(ints.collect::<Option<_>>()?))
+        }
+        (Value::Floats(floats), DType::Bool) => {
+            Some(Value::ints(floats.iter().map(|value| i64::from(*value != 0.0))))
         }
         _ => None,
     }
@@ -381,6 +444,7 @@ fn cast_value(value: &Value, to: DType) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{infer, ints};
 
     #[test]
     fn names_are_unique() {
@@ -394,6 +458,61 @@ mod tests {
         let batch = Expr::symbol("batch");
         assert_eq!(certainly_equal(&batch, &Expr::Int(-1)), Some(false));
         assert_eq!(certainly_equal(&batch, &Expr::Int(8)), None);
+    }
+
+    fn floats(values: &[f64]) -> TensorType {
+        let shape = Shape::of(&[values.len() as i64]);
+        TensorType::known(DType::F32, shape, Value::Floats(values.into()))
+    }
+
+    fn value(name: &str, inputs: &[TensorType]) -> Option<Value> {
+        infer(&Elementwise::named(name).expect("a function"), inputs)[0].value.clone()
+    }
+
+    #[test]
+    fn comparisons_of_numbers_are_truths() {
+        let (a, b) = (floats(&[1.0, 2.5, 3.0]), floats(&[2.0, 2.5, 1.0]));
+        let of = |name| value(name, &[a.clone(), b.clone()]);
+        assert_eq!(of("Less"), Some(Value::ints([1, 0, 0])));
+        assert_eq!(of("GreaterOrEqual"), Some(Value::ints([0, 1, 1])));
+        assert_eq!(of("Equal"), Some(Value::ints([0, 1, 0])));
+        // An extent is at least 1, and not known to be more.
+        let extent = TensorType::known(DType::I64, Shape::of(&[1]), Value::exprs([Expr::symbol("n")]));
+        assert_eq!(value("Greater", &[extent.clone(), ints(&[0])]), Some(Value::ints([1])));
+        assert_eq!(value("Greater", &[extent, ints(&[1])]), None);
+    }
+
+    #[test]
+    fn rounding_and_rests() {
+        assert_eq!(
+            value("Round", &[floats(&[0.5, 1.5, -2.5])]),
+            Some(Value::Floats([0.0, 2.0, -2.0].into()))
+        );
+        assert_eq!(value("Ceil", &[floats(&[-0.5, 1.2])]), Some(Value::Floats([-0.0, 2.0].into())));
+        assert_eq!(value("Mod", &[ints(&[7, 8]), ints(&[3, 4])]), Some(Value::ints([1, 0])));
+        // −7 mod 3 is 2 or −1, by an attribute; of numbers it is −1.
+        assert_eq!(value("Mod", &[ints(&[-7]), ints(&[3])]), None);
+        assert_eq!(value("Mod", &[floats(&[-7.0]), floats(&[3.0])]), Some(Value::Floats([-1.0].into())));
+        assert_eq!(value("Clip", &[ints(&[-5, 3, 9]), ints(&[0]), ints(&[4])]), Some(Value::ints([0, 3, 4])));
+        // 2³ is whole, e is not.
+        assert_eq!(value("Pow", &[floats(&[2.0]), floats(&[3.0])]), Some(Value::Floats([8.0].into())));
+        assert_eq!(value("Exp", &[floats(&[1.0])]), None);
+    }
+
+    #[test]
+    fn formulas_in_floating_point_divide_only_exactly() {
+        let n = Expr::symbol("n");
+        let of = |extent: Expr| TensorType::known(DType::F32, Shape::of(&[1]), Value::exprs([extent]));
+        assert_eq!(value("Div", &[of(&n * 6), floats(&[2.0])]), Some(Value::exprs([&n * 3])));
+        assert_eq!(value("Div", &[of(n), floats(&[2.0])]), None);
+    }
+
+    #[test]
+    fn casts_truncate() {
+        let cast = |values: &[f64]| infer(&Cast { to: Some(DType::I64) }, &[floats(values)])[0].value.clone();
+        assert_eq!(cast(&[-1.5, 2.9]), Some(Value::ints([-1, 2])));
+        assert_eq!(cast(&[f64::NAN]), None);
+        assert_eq!(cast(&[1e300]), None);
     }
 
     #[test]

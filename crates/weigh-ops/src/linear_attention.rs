@@ -8,9 +8,7 @@
 //! chunks of tokens compute the same with another count.
 
 use smallvec::smallvec;
-use weigh_ir::{
-    Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
-};
+use weigh_ir::{Cost, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single};
 
 use crate::attention::{Heads, split};
 
@@ -175,7 +173,7 @@ impl Operator for CausalConv {
 mod tests {
     use super::*;
     use crate::testing::{cost, infer, partial_cost, shape};
-    use weigh_ir::DType;
+    use weigh_ir::{DType, Expr};
 
     fn op(rule: &str) -> LinearAttention {
         LinearAttention { heads: 4, kv_heads: 2, rule: UpdateRule::named(rule).expect("a rule") }

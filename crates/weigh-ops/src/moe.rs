@@ -1,7 +1,8 @@
 //! Mixtures of experts: every token goes through the few experts that a router chooses for it.
 
 use weigh_ir::{
-    Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
+    Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Packing, Role, Shape, Stop, TensorType,
+    single,
 };
 
 /// Subtract the largest, exp, sum, divide.
@@ -124,10 +125,13 @@ impl Operator for MixtureOfExperts {
     }
 
     fn role(&self, index: usize) -> Role {
-        let learned = self.products.iter().any(|product| index == product.weights || index == product.bias);
-        match index {
-            _ if learned => Role::Parameter,
-            0 | 1 => Role::Operand,
+        let is = |of: fn(&ExpertInputs) -> usize| self.products.iter().any(|product| of(product) == index);
+        match (index, self.bits.and_then(|bits| u8::try_from(bits).ok())) {
+            (_, Some(bits)) if is(|product| product.weights) => {
+                Role::Packed(Packing { bits, elements: None })
+            }
+            _ if is(|product| product.weights) || is(|product| product.bias) => Role::Parameter,
+            (0 | 1, _) => Role::Operand,
             _ if self.shares == Some(index) => Role::Operand,
             _ => Role::Constant,
         }
@@ -240,7 +244,8 @@ mod tests {
         assert_eq!(priced.macs, Expr::Int(3072));
         // Softmax, shares, and all 4 experts of 256 weights dequantised.
         assert_eq!(priced.other_ops, Expr::Int(96 + 144 + 4 * 256 * 2));
-        assert_eq!((op.role(5), op.role(3)), (Role::Parameter, Role::Constant));
+        let packed = Role::Packed(Packing { bits: 4, elements: None });
+        assert_eq!((op.role(5), op.role(3)), (packed, Role::Constant));
     }
 
     #[test]

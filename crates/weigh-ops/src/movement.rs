@@ -53,6 +53,8 @@ pub enum Movement {
         operations: i64,
         /// Which input holds the updates.
         updates: usize,
+        /// Whether the updates replace elements at the indices of input 1.
+        replaces: bool,
     },
     /// A frame around every axis. ONNX `Pad`.
     Pad {
@@ -90,9 +92,11 @@ impl Movement {
             Concat { axis } => concat(node, *axis),
             Slice { .. } => self.slice(node, input),
             Gather { axis } => gather(node, input, *axis),
-            GatherElements => Ok((node.input(1)?.clone(), None)),
+            GatherElements => Ok((node.input(1)?.clone(), gather_elements_value(node, input))),
             GatherNd { batch_dims } => Ok((gather_nd(input, node.input(1)?, *batch_dims)?, None)),
-            Scatter { .. } => Ok((input.clone(), scatter_value(node))),
+            Scatter { replaces, .. } => {
+                Ok((input.clone(), if *replaces { scatter_value(node) } else { None }))
+            }
             ReverseSequence => Ok((input.clone(), None)),
             Pad { pads, axes } => Ok((pad(node, input, pads, axes)?, None)),
             Tile { repeats } => tile(node, input, repeats),
@@ -255,15 +259,31 @@ fn concat(node: &Inference<'_>, axis: i64) -> Result<(Shape, Option<Value>), Sto
             }
         }
     }
-    // Values of lists of extents: one axis only.
-    let value = (shape.rank() == 1).then(|| {
-        let mut elements = Vec::new();
-        for index in 0..node.inputs.len() {
-            elements.extend_from_slice(node.value(index)?.as_exprs()?);
+    let value = concat_value(node, &shape, axis);
+    Ok((shape, value))
+}
+
+fn concat_value(node: &Inference<'_>, shape: &Shape, axis: usize) -> Option<Value> {
+    // One input after another, each element at its place in the joined list; then in the order of the output.
+    let mut all = node.value(0)?.clone();
+    let mut parts: Vec<(usize, usize, Vec<usize>)> = Vec::new();
+    let mut first = 0;
+    for index in 0..node.inputs.len() {
+        let value = node.value(index)?;
+        let dims = values::extents(node.input(index).ok()?)?;
+        parts.push((first, if index == 0 { 0 } else { all.len() }, dims.clone()));
+        if index > 0 {
+            all = values::joined(&all, value)?;
         }
-        Some(Value::exprs(elements))
-    });
-    Ok((shape, value.flatten()))
+        first += dims.get(axis)?;
+    }
+    values::rearrange(&all, shape, |at| {
+        let part = parts.iter().rev().find(|(first, _, dims)| *first <= at[axis] && dims[axis] > 0);
+        let Some((first, offset, dims)) = part else { return usize::MAX };
+        let steps = values::strides(dims);
+        let own = |along: usize| if along == axis { at[along] - first } else { at[along] };
+        offset + (0..dims.len()).map(|along| own(along) * steps[along]).sum::<usize>()
+    })
 }
 
 fn gather(node: &Inference<'_>, input: &Shape, axis: i64) -> Result<(Shape, Option<Value>), Stop> {
@@ -272,15 +292,37 @@ fn gather(node: &Inference<'_>, input: &Shape, axis: i64) -> Result<(Shape, Opti
     let (before, after) = (&input.dims()[..axis], &input.dims()[axis + 1..]);
     let shape = Shape::new(before.iter().chain(indices.dims()).chain(after).cloned());
     let value = || {
-        if input.rank() != 1 {
-            return None;
-        }
-        let length = input[0].as_int()?;
-        let wrap = |index: i64| usize::try_from(if index < 0 { index + length } else { index }).ok();
-        let positions = node.value(1)?.as_ints()?.into_iter().map(wrap).collect::<Option<Vec<_>>>()?;
-        node.value(0)?.pick(positions)
+        let dims = values::extents(input)?;
+        let rows = positions(node, *dims.get(axis)?)?;
+        let (steps, index_rank) = (values::strides(&dims), indices.rank());
+        let index_steps = values::strides(&values::extents(indices)?);
+        values::rearrange(node.value(0)?, &shape, |at| {
+            let (index, after) = at[axis..].split_at(index_rank);
+            let row: usize = index.iter().zip(&index_steps).map(|(at, step)| at * step).sum();
+            let others = at[..axis].iter().zip(&steps).chain(after.iter().zip(&steps[axis + 1..]));
+            let place = others.map(|(at, step)| at * step).sum::<usize>();
+            rows.get(row).map_or(usize::MAX, |row| place + row * steps[axis])
+        })
     };
-    Ok((shape, value()))
+    let value = value();
+    Ok((shape, value))
+}
+
+/// The indices that input 1 holds, counted from the front of an axis of this extent.
+fn positions(node: &Inference<'_>, extent: usize) -> Option<Vec<usize>> {
+    let extent = i64::try_from(extent).ok()?;
+    let wrap = |index: i64| {
+        let index = if index < 0 { index.checked_add(extent)? } else { index };
+        usize::try_from(index).ok().filter(|_| index < extent)
+    };
+    node.value(1)?.as_ints()?.into_iter().map(wrap).collect()
+}
+
+/// Elements of a vector at known places: of other tensors the axis would matter.
+fn gather_elements_value(node: &Inference<'_>, input: &Shape) -> Option<Value> {
+    let dims = values::extents(input)?;
+    let [extent] = dims.as_slice() else { return None };
+    node.value(0)?.pick(positions(node, *extent)?)
 }
 
 fn gather_nd(input: &Shape, indices: &Shape, batch_dims: i64) -> Result<Shape, Stop> {
@@ -296,16 +338,18 @@ fn gather_nd(input: &Shape, indices: &Shape, batch_dims: i64) -> Result<Shape, S
 
 /// Known updates at known places of a known vector.
 fn scatter_value(node: &Inference<'_>) -> Option<Value> {
-    let (data, indices, updates) = (node.value(0)?, node.value(1)?.as_ints()?, node.value(2)?);
-    if node.input(0).ok()?.rank() != 1 || indices.len() != updates.len() {
+    let dims = values::extents(node.input(0).ok()?)?;
+    let [extent] = dims.as_slice() else { return None };
+    let (places, updates) = (positions(node, *extent)?, node.value(2)?);
+    if places.len() != updates.len() {
         return None;
     }
-    let mut elements = data.as_exprs()?.to_vec();
-    for (index, update) in indices.iter().zip(updates.as_exprs()?) {
-        let at = if *index < 0 { index.checked_add(elements.len() as i64)? } else { *index };
-        *elements.get_mut(usize::try_from(at).ok()?)? = update.clone();
+    // The last update of a place counts, as runtimes go through them in order.
+    let mut from: Vec<usize> = (0..*extent).collect();
+    for (update, place) in places.into_iter().enumerate() {
+        *from.get_mut(place)? = extent + update;
     }
-    Some(Value::exprs(elements))
+    values::joined(node.value(0)?, updates)?.pick(from)
 }
 
 fn pad(node: &Inference<'_>, input: &Shape, pads: &Ints, axes: &Ints) -> Result<Shape, Stop> {
@@ -528,6 +572,36 @@ mod tests {
         assert_eq!(joined[0].value, Some(Value::ints([1, 2, 3])));
         let tail = infer(&slice(1, 3, 0, 1), &[ints(&[5, 6, 7])]);
         assert_eq!(tail[0].value, Some(Value::ints([6, 7])));
+    }
+
+    #[test]
+    fn values_of_matrices_move() {
+        let matrix = |rows: i64, columns: i64, values: &[i64]| {
+            TensorType::known(DType::I64, Shape::of(&[rows, columns]), Value::ints(values.iter().copied()))
+        };
+        let (a, b) = (matrix(2, 2, &[1, 2, 3, 4]), matrix(2, 1, &[5, 6]));
+        let of = |op: &Movement, inputs: &[TensorType]| infer(op, inputs)[0].value.clone();
+        assert_eq!(of(&Concat { axis: 1 }, &[a.clone(), b]), Some(Value::ints([1, 2, 5, 3, 4, 6])));
+        assert_eq!(of(&Gather { axis: 1 }, &[a.clone(), ints(&[-1])]), Some(Value::ints([2, 4])));
+        assert_eq!(of(&Gather { axis: 0 }, &[a, ints(&[1, 0])]), Some(Value::ints([3, 4, 1, 2])));
+        let numbers = |values: &[f64]| {
+            let shape = Shape::of(&[values.len() as i64]);
+            TensorType::known(DType::F32, shape, Value::Floats(values.into()))
+        };
+        let joined = of(&Concat { axis: 0 }, &[numbers(&[1.0]), numbers(&[0.5])]);
+        assert_eq!(joined, Some(Value::Floats([1.0, 0.5].into())));
+    }
+
+    #[test]
+    fn values_are_scattered() {
+        let scatter = |replaces| Scatter { name: "ScatterElements", operations: 0, updates: 2, replaces };
+        let inputs = [ints(&[1, 2, 3]), ints(&[-1, 0]), ints(&[7, 8])];
+        assert_eq!(infer(&scatter(true), &inputs)[0].value, Some(Value::ints([8, 2, 7])));
+        assert_eq!(infer(&scatter(false), &inputs)[0].value, None);
+        let outside = [ints(&[1, 2, 3]), ints(&[3]), ints(&[7])];
+        assert_eq!(infer(&scatter(true), &outside)[0].value, None);
+        let picked = infer(&GatherElements, &[ints(&[1, 2, 3]), ints(&[2, -3])]);
+        assert_eq!(picked[0].value, Some(Value::ints([3, 1])));
     }
 
     #[test]

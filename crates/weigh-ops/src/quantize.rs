@@ -5,7 +5,8 @@
 
 use smallvec::smallvec;
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
+    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Packing, Role, Shape, Stop,
+    TensorType, single,
 };
 
 use crate::linear::MatMul;
@@ -256,7 +257,11 @@ impl Operator for BlockQuantizedMatMul {
     fn role(&self, index: usize) -> Role {
         match index {
             0 => Role::Operand,
-            1 | 5 => Role::Parameter,
+            1 => Role::Packed(Packing {
+                bits: u8::try_from(self.bits).unwrap_or(u8::MAX),
+                elements: self.weight_elements().as_int(),
+            }),
+            5 => Role::Parameter,
             _ => Role::Constant,
         }
     }
@@ -319,6 +324,7 @@ mod tests {
         let elements = 4096 * 11008;
         assert_eq!(cost(&op, &inputs), Cost { macs: seq * elements, other_ops: Expr::Int(2 * elements) });
         assert_eq!(op.weight_elements(), Expr::Int(elements));
-        assert_eq!((op.role(1), op.role(2)), (Role::Parameter, Role::Constant));
+        let packed = Role::Packed(Packing { bits: 4, elements: Some(elements) });
+        assert_eq!((op.role(1), op.role(2)), (packed, Role::Constant));
     }
 }

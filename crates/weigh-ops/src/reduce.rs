@@ -6,6 +6,7 @@ use weigh_ir::{
 };
 
 use crate::parameter::Ints;
+use crate::values::{extents, map_positions, strides, whole};
 
 /// Name and arithmetic per input element of each reduction. One addition or multiplication combines an
 /// element; squares, absolute values and exponentials come on top; comparisons are 0.
@@ -64,11 +65,15 @@ impl Operator for Reduce {
         let input = node.input(0)?;
         let axes = self.axes.read_optional(node)?.unwrap_or_default();
         if axes.is_empty() && self.noop_when_empty {
-            return Ok(single(TensorType::new(node.dtype(0), input.clone())));
+            // Of an element alone a sum is the element itself; a sum of squares is not.
+            let same =
+                matches!(self.name, "ReduceSum" | "ReduceMean" | "ReduceProd" | "ReduceMax" | "ReduceMin");
+            let value = node.value(0).filter(|_| same).cloned();
+            return Ok(single(TensorType::new(node.dtype(0), input.clone()).with_value(value)));
         }
         let reduced = reduced_axes(input, &axes)?;
         let shape = reduce_shape(input, &reduced, self.keep_dims);
-        let value = node.value(0).and_then(|value| self.value(value, &reduced));
+        let value = node.value(0).and_then(|value| self.value(value, input, &reduced));
         Ok(single(TensorType::new(node.dtype(0), shape).with_value(value)))
     }
 
@@ -86,17 +91,43 @@ impl Operator for Reduce {
 }
 
 impl Reduce {
-    /// The value of a full reduction of known integers: products and extremes of shapes.
-    fn value(&self, value: &Value, reduced: &[bool]) -> Option<Value> {
-        let elements = value.as_exprs().filter(|_| reduced.iter().all(|reduced| *reduced))?;
-        let total = match self.name {
-            "ReduceSum" => elements.iter().sum(),
-            "ReduceProd" => elements.iter().product(),
-            "ReduceMax" => elements.iter().cloned().reduce(|a, b| a.larger(&b))?,
-            "ReduceMin" => elements.iter().cloned().reduce(|a, b| a.smaller(&b))?,
+    /// The value of a reduction of known integers, or of numbers that combine without rounding: products and
+    /// extremes of shapes.
+    fn value(&self, value: &Value, input: &Shape, reduced: &[bool]) -> Option<Value> {
+        let combine: fn(&Expr, &Expr) -> Expr = match self.name {
+            "ReduceSum" => |a, b| a + b,
+            "ReduceProd" => |a, b| a * b,
+            "ReduceMax" => |a, b| a.larger(b),
+            "ReduceMin" => |a, b| a.smaller(b),
             _ => return None,
         };
-        Some(Value::exprs([total]))
+        let neutral = match self.name {
+            "ReduceSum" => Some(Expr::ZERO),
+            "ReduceProd" => Some(Expr::ONE),
+            _ => None,
+        };
+        let elements = whole(value)?;
+        let dims = extents(input)?;
+        let kept: Vec<usize> =
+            dims.iter().zip(reduced).map(|(dim, gone)| if *gone { 1 } else { *dim }).collect();
+        let steps = strides(&kept);
+        let to = map_positions(&dims, |at| {
+            at.iter()
+                .zip(reduced)
+                .zip(&steps)
+                .map(|((at, gone), step)| if *gone { 0 } else { at * step })
+                .sum()
+        });
+        let mut totals: Vec<Option<Expr>> = vec![neutral; kept.iter().product()];
+        for (element, to) in elements.iter().zip(to) {
+            let total = totals.get_mut(to)?;
+            *total = Some(total.as_ref().map_or_else(|| element.clone(), |total| combine(total, element)));
+        }
+        let totals = Value::exprs(totals.into_iter().collect::<Option<Vec<_>>>()?);
+        match value {
+            Value::Ints(_) => Some(totals),
+            Value::Floats(_) => totals.as_floats().map(|floats| Value::Floats(floats.into())),
+        }
     }
 }
 
@@ -240,7 +271,21 @@ impl Operator for TopK {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{cost, output, shape};
+    use crate::testing::{cost, infer, output, shape};
+
+    #[test]
+    fn values_are_reduced() {
+        let of = |name: &str, axes: Vec<i64>| {
+            let op = Reduce::named(name, Ints::Fixed(axes), false, false).expect("known");
+            let matrix = TensorType::known(DType::I64, Shape::of(&[2, 3]), Value::ints([1, 2, 3, 4, 5, 6]));
+            infer(&op, &[matrix])[0].value.clone()
+        };
+        assert_eq!(of("ReduceSum", vec![]), Some(Value::ints([21])));
+        assert_eq!(of("ReduceSum", vec![0]), Some(Value::ints([5, 7, 9])));
+        assert_eq!(of("ReduceMax", vec![1]), Some(Value::ints([3, 6])));
+        assert_eq!(of("ReduceProd", vec![-1]), Some(Value::ints([6, 120])));
+        assert_eq!(of("ReduceMean", vec![0]), None);
+    }
 
     #[test]
     fn axes_and_kept_dims() {

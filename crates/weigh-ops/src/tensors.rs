@@ -9,6 +9,7 @@ use weigh_ir::{
 };
 
 use crate::parameter::Ints;
+use crate::values::{extents, strides, whole};
 
 /// A stored value as a node. ONNX `Constant`.
 #[derive(Clone, Debug)]
@@ -114,7 +115,10 @@ impl Generated {
             Generated::OneHot { axis } => {
                 let indices = node.input(0)?;
                 let axis = resolve_axis(*axis, indices.rank() + 1)?;
-                let depth = node.value(1).and_then(depth_in).unwrap_or_else(|| node.unknown_dim(0, axis));
+                let depth = match node.value(1).and_then(|value| whole(value)?.first().cloned()) {
+                    Some(depth) => depth,
+                    None => node.unknown_dim(0, axis),
+                };
                 let mut shape = indices.clone();
                 shape.0.insert(axis, depth);
                 Ok(TensorType::new(node.dtype(2), shape))
@@ -172,29 +176,35 @@ pub(crate) fn extents_in(node: &Inference<'_>, index: usize) -> Result<Vec<Expr>
 /// ⌈(limit − start) / step⌉ elements, their values where they are few and known.
 fn range(node: &Inference<'_>) -> Result<TensorType, Stop> {
     let dtype = node.dtype(0);
-    let bound = |index: usize| node.value(index).and_then(|value| value.as_exprs()?.first().cloned());
+    let bound = |index: usize| node.value(index).and_then(|value| whole(value)?.first().cloned());
+    let is_float = dtype.is_some_and(DType::is_float);
     let typed = |length: Expr| TensorType::new(dtype, Shape::new([length]));
-    match (bound(0), bound(1), bound(2)) {
-        (Some(start), Some(limit), Some(step)) => {
-            let length = (&limit - &start).ceil_div(&step).larger(&Expr::ZERO);
-            let count = length.as_int().filter(|count| *count <= weigh_ir::MAX_VALUE_ELEMENTS as i64);
-            let value = count.map(|count| Value::exprs((0..count).map(|at| &start + &step * at)));
-            Ok(typed(length).with_value(value))
-        }
-        _ => {
-            let number =
-                |index: usize| node.value(index).and_then(|value| value.as_floats()?.first().copied());
-            match (number(0), number(1), number(2)) {
-                (Some(start), Some(limit), Some(step)) if step != 0.0 => {
-                    let length = ((limit - start) / step).ceil().max(0.0);
-                    if length >= 9e18 {
-                        return Err(Stop::contradiction("the range is endless"));
-                    }
-                    Ok(typed(Expr::Int(length as i64)))
-                }
-                _ => Ok(typed(node.unknown_dim(0, 0))),
+    if let (Some(start), Some(limit), Some(step)) = (bound(0), bound(1), bound(2)) {
+        let length = (&limit - &start).ceil_div(&step).larger(&Expr::ZERO);
+        let count = length.as_int().filter(|count| *count <= weigh_ir::MAX_VALUE_ELEMENTS as i64);
+        let value = count.map(|count| Value::exprs((0..count).map(|at| &start + &step * at)));
+        let value = value.map(|value| match value.as_floats().filter(|_| is_float) {
+            Some(floats) => Value::Floats(floats.into()),
+            None => value,
+        });
+        return Ok(typed(length).with_value(value));
+    }
+    let number = |index: usize| node.value(index).and_then(|value| value.as_floats()?.first().copied());
+    match (number(0), number(1), number(2)) {
+        (Some(start), Some(limit), Some(step)) if step != 0.0 => {
+            // Runtimes differ in where they round; where that matters, the length is not known.
+            let length = |quotient: f64| quotient.ceil().max(0.0);
+            let exact = length((limit - start) / step);
+            let rounded = length(f64::from((limit - start) as f32 / step as f32));
+            if exact >= 9e18 {
+                return Err(Stop::contradiction("the range is endless"));
+            }
+            match exact == rounded || dtype == Some(DType::F64) {
+                true => Ok(typed(Expr::Int(exact as i64))),
+                false => Ok(typed(node.unknown_dim(0, 0))),
             }
         }
+        _ => Ok(typed(node.unknown_dim(0, 0))),
     }
 }
 
@@ -292,25 +302,35 @@ impl Operator for Selection {
         let input = node.input(0)?;
         let dtype = node.dtype(0);
         let indices = |dim: Expr| TensorType::new(Some(DType::I64), Shape::new([dim]));
+        let found = self.found(node);
+        let count = |axis: usize| {
+            found.as_ref().map_or_else(|| node.unknown_dim(0, axis), |found| Expr::from(found.len()))
+        };
         Ok(match self {
             Selection::NonZero => {
-                let rank = Expr::from(input.rank().max(1));
-                let count = node.value(0).and_then(count_nonzero).unwrap_or_else(|| node.unknown_dim(0, 1));
-                single(TensorType::new(Some(DType::I64), Shape::new([rank, count])))
+                let rank = input.rank().max(1);
+                let shape = Shape::new([Expr::from(rank), count(1)]);
+                let value = found.as_ref().and_then(|found| coordinates(input, found));
+                single(TensorType::new(Some(DType::I64), shape).with_value(value))
             }
             Selection::Compress { axis } | Selection::Unique { axis } => {
-                let axis = axis.map(|axis| input.axis(axis)).transpose()?;
-                let known = match self {
-                    Selection::Compress { .. } => node.value(1).and_then(count_nonzero),
-                    _ if axis.is_none() || input.rank() == 1 => node.value(0).and_then(count_distinct),
-                    _ => None, // whole slices are compared
+                let (shape, along, at) = match axis {
+                    Some(axis) => {
+                        let axis = input.axis(*axis)?;
+                        (input.with(axis, count(axis)), input[axis].clone(), axis)
+                    }
+                    None => (Shape::new([count(0)]), input.elements(), 0),
                 };
-                let kept = known.unwrap_or_else(|| node.unknown_dim(0, axis.unwrap_or_default()));
-                let (shape, along) = match axis {
-                    Some(axis) => (input.with(axis, kept.clone()), input[axis].clone()),
-                    None => (Shape::new([kept.clone()]), input.elements()),
+                let kept = shape.dims().get(at).cloned().unwrap_or_default();
+                // Different elements come out sorted or not: only how many there are is certain.
+                let value = match (self, axis, input.rank()) {
+                    (Selection::Compress { .. }, None, _) | (Selection::Compress { .. }, _, 1) => node
+                        .value(0)
+                        .zip(found.as_ref())
+                        .and_then(|(value, found)| value.pick(found.iter().copied())),
+                    _ => None,
                 };
-                let mut outputs = single(TensorType::new(dtype, shape));
+                let mut outputs = single(TensorType::new(dtype, shape).with_value(value));
                 if matches!(self, Selection::Unique { .. }) {
                     outputs.extend([indices(kept.clone()), indices(along), indices(kept)]);
                 }
@@ -330,6 +350,50 @@ impl Operator for Selection {
     fn role(&self, index: usize) -> Role {
         if index == 0 { Role::Operand } else { Role::Constant }
     }
+}
+
+impl Selection {
+    /// The places of what is selected, where the values that decide are known.
+    fn found(&self, node: &Inference<'_>) -> Option<Vec<usize>> {
+        let is_set = |values: &Value| -> Option<Vec<usize>> {
+            let numbers = values.as_floats()?;
+            Some(numbers.iter().enumerate().filter(|(_, number)| **number != 0.0).map(|(at, _)| at).collect())
+        };
+        match self {
+            Selection::NonZero => is_set(node.value(0)?),
+            // A condition that is longer than the axis selects nothing beyond it.
+            Selection::Compress { axis } => {
+                let input = node.input(0).ok()?;
+                let length = match axis {
+                    Some(axis) => input.dim(*axis).ok()?.as_int()?,
+                    None => input.elements().as_int()?,
+                };
+                let inside = |at: &usize| i64::try_from(*at).is_ok_and(|at| at < length);
+                Some(is_set(node.value(1)?)?.into_iter().filter(inside).collect())
+            }
+            Selection::Unique { axis } => {
+                let values = node
+                    .value(0)
+                    .filter(|_| axis.is_none() || node.input(0).is_ok_and(|shape| shape.rank() == 1))?;
+                let numbers = values.as_floats()?;
+                // Beyond 2^53 different integers may be one number, and what equals NaN is up to the runtime.
+                if numbers.iter().any(|number| number.is_nan() || number.abs() > 9_007_199_254_740_992.0) {
+                    return None;
+                }
+                let is_first = |at: &usize| !numbers.iter().take(*at).any(|before| *before == numbers[*at]);
+                Some((0..numbers.len()).filter(is_first).collect())
+            }
+        }
+    }
+}
+
+/// The multi-indices of elements: one row for each axis, one column for each element.
+fn coordinates(shape: &Shape, places: &[usize]) -> Option<Value> {
+    let dims = extents(shape)?;
+    let steps = strides(&dims);
+    let rows = dims.iter().zip(&steps).flat_map(|(dim, step)| places.iter().map(move |at| at / step % dim));
+    let columns = rows.map(|at| i64::try_from(at).ok()).collect::<Option<Vec<_>>>()?;
+    Some(Value::ints(if dims.is_empty() { vec![0; places.len()] } else { columns }))
 }
 
 /// Elements above or below a diagonal; the rest becomes 0. ONNX `Trilu`.
@@ -422,6 +486,35 @@ mod tests {
         let scalar = |value| TensorType::known(DType::I64, Shape::scalar(), Value::ints([value]));
         let numbers = infer(&Generated::Range, &[scalar(2), scalar(9), scalar(3)]);
         assert_eq!(numbers[0].value, Some(Value::ints([2, 5, 8])));
+    }
+
+    #[test]
+    fn ranges_of_numbers() {
+        let scalar =
+            |value: f64| TensorType::known(DType::F32, Shape::scalar(), Value::Floats([value].into()));
+        let of = |start, limit, step| {
+            infer(&Generated::Range, &[scalar(start), scalar(limit), scalar(step)])[0].clone()
+        };
+        assert_eq!(of(0.0, 3.0, 1.0).value, Some(Value::Floats([0.0, 1.0, 2.0].into())));
+        // 1 / 0.3 is 3.33: four elements, whose digits are up to the runtime.
+        assert_eq!((of(0.0, 1.0, 0.3).shape, of(0.0, 1.0, 0.3).value), (Some(Shape::of(&[4])), None));
+        let size = TensorType::known(DType::F32, Shape::scalar(), Value::exprs([Expr::symbol("n")]));
+        let formula = infer(&Generated::Range, &[scalar(0.0), size, scalar(1.0)])[0].clone();
+        assert_eq!(formula.shape, Some(Shape::new([Expr::symbol("n")])));
+    }
+
+    #[test]
+    fn what_known_values_select() {
+        let matrix = TensorType::known(DType::I64, Shape::of(&[2, 2]), Value::ints([1, 0, 1, 1]));
+        let found = infer(&Selection::NonZero, &[matrix])[0].clone();
+        // The elements (0, 0), (1, 0) and (1, 1): rows first, then columns.
+        assert_eq!(found.shape, Some(Shape::of(&[2, 3])));
+        assert_eq!(found.value, Some(Value::ints([0, 1, 1, 0, 0, 1])));
+        let kept = infer(&Selection::Compress { axis: None }, &[ints(&[5, 6, 7]), ints(&[0, 1])])[0].clone();
+        assert_eq!((kept.shape, kept.value), (Some(Shape::of(&[1])), Some(Value::ints([6]))));
+        let unique = infer(&Selection::Unique { axis: None }, &[ints(&[2, 1, 1, 3])]);
+        assert_eq!((unique[0].shape.clone(), unique[0].value.clone()), (Some(Shape::of(&[3])), None));
+        assert_eq!(unique[2].shape, Some(Shape::of(&[4])));
     }
 
     #[test]

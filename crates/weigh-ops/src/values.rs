@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use weigh_ir::{Expr, MAX_VALUE_ELEMENTS, Shape, Value};
+use weigh_ir::{DType, Expr, MAX_VALUE_ELEMENTS, Shape, Value};
 
 /// The plain extents of a shape whose element count is small enough for values.
 fn small(shape: &Shape) -> Option<Vec<usize>> {
@@ -89,22 +89,100 @@ pub(crate) fn map(
     })
 }
 
-/// An elementwise function of two values of the same length. Mixed kinds count as numbers of the float kind.
+/// Two values as the same kind: integers, if all elements are whole and some are formulas or all integers, or
+/// else numbers.
+fn alike(a: &Value, b: &Value) -> Option<(Value, Value)> {
+    match (a, b) {
+        (Value::Ints(_), Value::Ints(_)) | (Value::Floats(_), Value::Floats(_)) => {
+            Some((a.clone(), b.clone()))
+        }
+        _ => match (a.as_floats(), b.as_floats()) {
+            (Some(a), Some(b)) => Some((Value::Floats(a.into()), Value::Floats(b.into()))),
+            _ => Some((Value::exprs(whole(a)?), Value::exprs(whole(b)?))),
+        },
+    }
+}
+
+/// The elements as integers, if all are whole and small enough for floating point to have them exactly.
+pub(crate) fn whole(value: &Value) -> Option<Vec<Expr>> {
+    const EXACT: f64 = 16_777_216.0; // 2^24, of float32
+    let int = |number: &f64| {
+        let is_whole = number.fract() == 0.0 && number.abs() <= EXACT;
+        is_whole.then_some(Expr::Int(*number as i64))
+    };
+    match value {
+        Value::Ints(values) => Some(values.to_vec()),
+        Value::Floats(values) => values.iter().map(int).collect(),
+    }
+}
+
+/// An elementwise function of two values of the same length.
 pub(crate) fn zip(
     a: &Value,
     b: &Value,
     ints: impl Fn(&Expr, &Expr) -> Option<Expr>,
     floats: impl Fn(f64, f64) -> Option<f64>,
 ) -> Option<Value> {
-    Some(match (a, b) {
-        (Value::Ints(a), Value::Ints(b)) => {
-            Value::Ints(a.iter().zip(b.iter()).map(|(a, b)| ints(a, b)).collect::<Option<Arc<_>>>()?)
+    Some(match alike(a, b)? {
+        (Value::Floats(a), Value::Floats(b)) => {
+            Value::Floats(a.iter().zip(b.iter()).map(|(a, b)| floats(*a, *b)).collect::<Option<Arc<_>>>()?)
         }
-        _ => {
-            let (a, b) = (a.as_floats()?, b.as_floats()?);
-            Value::Floats(a.iter().zip(&b).map(|(a, b)| floats(*a, *b)).collect::<Option<Arc<_>>>()?)
+        (a, b) => {
+            let pairs = a.as_exprs()?.iter().zip(b.as_exprs()?);
+            Value::Ints(pairs.map(|(a, b)| ints(a, b)).collect::<Option<Arc<_>>>()?)
         }
     })
+}
+
+/// A comparison of two values of the same length: 1 where it holds, 0 where not.
+pub(crate) fn compare(
+    a: &Value,
+    b: &Value,
+    ints: impl Fn(&Expr, &Expr) -> Option<bool>,
+    floats: impl Fn(&f64, &f64) -> bool,
+) -> Option<Value> {
+    let truth = |value: bool| Expr::Int(i64::from(value));
+    Some(match alike(a, b)? {
+        (Value::Floats(a), Value::Floats(b)) => {
+            Value::Ints(a.iter().zip(b.iter()).map(|(a, b)| truth(floats(a, b))).collect())
+        }
+        (a, b) => {
+            let pairs = a.as_exprs()?.iter().zip(b.as_exprs()?);
+            Value::Ints(pairs.map(|(a, b)| ints(a, b).map(truth)).collect::<Option<Arc<_>>>()?)
+        }
+    })
+}
+
+/// The value as a tensor of this element type holds it: numbers rounded, and nothing where an element does not
+/// fit, so that what runtimes do then (wrap, saturate) does not matter.
+#[must_use]
+pub fn held(value: &Value, dtype: DType) -> Option<Value> {
+    let whole_below = |limit: f64| move |x: &f64| x.fract() == 0.0 && x.abs() <= limit;
+    let bounds = |low: i64, high: i64| move |x: &Expr| x.as_int().is_none_or(|x| (low..=high).contains(&x));
+    match (value, dtype) {
+        (Value::Floats(floats), DType::F32) => {
+            Some(Value::Floats(floats.iter().map(|x| f64::from(*x as f32)).collect()))
+        }
+        (Value::Floats(_), DType::F64) => Some(value.clone()),
+        // Whole numbers of few enough digits need no rounding.
+        (Value::Floats(floats), DType::F16) => floats.iter().all(whole_below(2048.0)).then(|| value.clone()),
+        (Value::Floats(floats), DType::BF16) => floats.iter().all(whole_below(256.0)).then(|| value.clone()),
+        (Value::Floats(_), _) => None,
+        (Value::Ints(ints), _) => {
+            let (low, high) = match dtype {
+                DType::I32 => (i64::from(i32::MIN), i64::from(i32::MAX)),
+                DType::I16 => (i64::from(i16::MIN), i64::from(i16::MAX)),
+                DType::I8 => (i64::from(i8::MIN), i64::from(i8::MAX)),
+                DType::U64 => (0, i64::MAX),
+                DType::U32 => (0, i64::from(u32::MAX)),
+                DType::U16 => (0, i64::from(u16::MAX)),
+                DType::U8 => (0, i64::from(u8::MAX)),
+                DType::Bool => (0, 1),
+                _ => (i64::MIN, i64::MAX),
+            };
+            ints.iter().all(bounds(low, high)).then(|| value.clone())
+        }
+    }
 }
 
 /// The elements of two values one after another; `None` where they are of different kinds or too many.
@@ -122,6 +200,18 @@ pub(crate) fn joined(a: &Value, b: &Value) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_are_held_by_types() {
+        // 2^24 + 1 is no float32; a third of 1 is rounded to 0x3eaaaaab.
+        let third = f64::from(f32::from_bits(0x3eaa_aaab));
+        let rounded = held(&Value::Floats([16_777_217.0, 1.0 / 3.0].into()), DType::F32);
+        assert_eq!(rounded, Some(Value::Floats([16_777_216.0, third].into())));
+        assert_eq!(held(&Value::Floats([0.1].into()), DType::F16), None);
+        assert_eq!(held(&Value::ints([300]), DType::U8), None);
+        assert_eq!(held(&Value::ints([-1]), DType::U64), None);
+        assert_eq!(held(&Value::ints([-128]), DType::I8), Some(Value::ints([-128])));
+    }
 
     #[test]
     fn values_broadcast_like_tensors() {

@@ -10,6 +10,8 @@ pub(super) fn rows(table: &mut Table) {
         table.add(function.name, elementwise);
     }
     table.add("Gelu", gelu);
+    table.add("Swish", scaled);
+    table.add("SwiGLU", scaled);
     table.add("Cast", cast);
     table.add("CastLike", |_| done(Cast { to: None }));
     table.add("MatMul", |_| done(MatMul::PLAIN));
@@ -46,6 +48,15 @@ fn elementwise(view: &NodeView<'_, '_>) -> Lowered {
     };
     op.one_sided = view.opset < 7 && op.function.arity == Arity::Two;
     done(op)
+}
+
+/// A factor inside the sigmoid, unless it is 1, is one more product.
+fn scaled(view: &NodeView<'_, '_>) -> Lowered {
+    let further = i64::from(view.float_or("alpha", 1.0)? != 1.0);
+    match Elementwise::named(view.op_type) {
+        Some(op) => done(Elementwise { further, ..op }),
+        None => elementwise(view),
+    }
 }
 
 fn gelu(view: &NodeView<'_, '_>) -> Lowered {

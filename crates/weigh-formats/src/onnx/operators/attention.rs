@@ -1,11 +1,18 @@
 //! Attention as one operator, and the embeddings of position that go with it.
 
 use weigh_ops::{
-    Attention, AttentionInputs, CausalConv, LinearAttention, ProjectedAttention, RotaryEmbedding, UpdateRule,
+    Attention, AttentionInputs, CausalConv, FlexAttention, LinearAttention, ProjectedAttention,
+    RotaryEmbedding, UpdateRule,
 };
 
 use super::super::at_node;
-use super::{Lowered, MICROSOFT, NodeView, Table, done};
+use super::{Lowered, MICROSOFT, NodeView, Row, Table, done};
+
+/// The domain of the standard's operators that are not settled yet.
+const PREVIEW: &str = "ai.onnx.preview";
+
+/// The bodies of an attention that has its own.
+const MODIFIERS: &[&str] = &["score_mod", "prob_mod"];
 
 pub(super) fn rows(table: &mut Table) {
     table.add("Attention", |view| {
@@ -38,6 +45,8 @@ pub(super) fn rows(table: &mut Table) {
     });
     table.add_in(MICROSOFT, "Attention", |view| projected(view, false));
     table.add_in(MICROSOFT, "QAttention", |view| projected(view, true));
+    let flexible = Row { bodies: MODIFIERS, bodies_are_optional: true, ..Row::plain(flexible) };
+    table.insert(PREVIEW, "FlexAttention", flexible);
     table.add("LinearAttention", linear);
     table.add("CausalConvWithState", |view| {
         done(CausalConv { swish: matches!(view.text_or("activation", "none")?, "silu" | "swish") })
@@ -57,6 +66,11 @@ fn projected(view: &NodeView<'_, '_>, quantized: bool) -> Lowered {
         false => None,
     };
     done(ProjectedAttention { heads, hidden_sizes, rotary, quantized })
+}
+
+fn flexible(view: &NodeView<'_, '_>) -> Lowered {
+    let bodies = MODIFIERS.iter().filter(|name| view.has(name)).count();
+    done(FlexAttention { bodies, precision: view.dtype("softmax_precision")? })
 }
 
 fn linear(view: &NodeView<'_, '_>) -> Lowered {

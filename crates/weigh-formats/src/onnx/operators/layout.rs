@@ -2,10 +2,15 @@
 
 use weigh_ops::{Expand, Ints, Movement, Split, View};
 
+use super::super::at_node;
 use super::{Lowered, NodeView, Table, attribute_or_input, done};
 
 pub(super) fn rows(table: &mut Table) {
     table.add("Identity", |_| done(View::Identity));
+    table.add("BitCast", |view| match view.dtype("to")? {
+        Some(to) => done(View::BitCast { to }),
+        None => Err(at_node(view.name, format!("{} has no type to read the bits as", view.op_type))),
+    });
     table.add("Reshape", |view| {
         let shape = attribute_or_input(view, "shape", 5, 1)?;
         done(View::Reshape { shape, zero_is_empty: view.flag("allowzero", false)? })
@@ -28,7 +33,7 @@ pub(super) fn rows(table: &mut Table) {
     table.add("ScatterElements", |view| scatter(view, "ScatterElements"));
     table.add("ScatterND", |view| scatter(view, "ScatterND"));
     table.add("TensorScatter", |_| {
-        done(Movement::Scatter { name: "TensorScatter", operations: 0, updates: 1 })
+        done(Movement::Scatter { name: "TensorScatter", operations: 0, updates: 1, replaces: false })
     });
     table.add("Pad", pad);
     table.add("Tile", |_| done(Movement::Tile { repeats: Ints::Input(1) }));
@@ -52,8 +57,9 @@ fn slice(view: &NodeView<'_, '_>) -> Lowered {
 }
 
 fn scatter(view: &NodeView<'_, '_>, name: &'static str) -> Lowered {
-    let combines = matches!(view.text_or("reduction", "none")?, "add" | "mul");
-    done(Movement::Scatter { name, operations: i64::from(combines), updates: 2 })
+    let reduction = view.text_or("reduction", "none")?;
+    let operations = i64::from(matches!(reduction, "add" | "mul"));
+    done(Movement::Scatter { name, operations, updates: 2, replaces: reduction == "none" })
 }
 
 /// Amounts are an attribute before opset 11, called `paddings` in the very first.

@@ -18,7 +18,7 @@ const NHWC: &str = "com.ms.internal.nhwc";
 pub(super) fn rows(table: &mut Table) {
     table.add_in(BLOCKED, "Conv", |view| {
         let (conv, activation) = (plain_conv(view)?, activation(view, "activation")?);
-        done(BlockedConv { conv, activation, inputs: None, outputs: None })
+        done(BlockedConv { conv, activation, inputs: None, outputs: None, weights: None })
     });
     table.add_in(BLOCKED, "MaxPool", |view| pool(view, Pooling::Max));
     table.add_in(BLOCKED, "AveragePool", |view| pool(view, Pooling::Average));
