@@ -43,22 +43,29 @@ def open_sequence(case, node, real):
     return any(value.type.WhichOneof("value") in ("sequence_type", "optional_type") for value in case.graph.input)
 
 
+def parts(case, node, real):
+    """Whether the output holds the parts, and not how many there are."""
+    return real[0] == "string"
+
+
 def sequence_from_sequence(case, node, real):
     """Whether the output is a sequence as well."""
     return isinstance(real, list) and open_sequence(case, node, real)
 
 
+OPEN = "the type of the sequence that comes in does not say how many members it has"
+
 UNKNOWN = (
     Reason("ImageDecoder", "the size of the picture is inside its data"),
     Reason("NonMaxSuppression", "how many boxes are kept depends on their scores and places"),
-    Reason("StringSplit", "the last axis is as long as the most parts of any string"),
+    Reason("StringSplit", "the last axis is as long as the most parts of any string", parts),
     Reason("Unique", "how many elements differ", from_data(0)),
-    Reason("Identity", "the type of a sequence does not say how many members it has", sequence_from_sequence),
-    Reason("OptionalGetElement", "the type of a sequence does not say how many members it has", sequence_from_sequence),
-    Reason("SequenceInsert", "the type of a sequence does not say how many members it has", sequence_from_sequence),
-    Reason("SequenceMap", "the type of a sequence does not say how many members it has", sequence_from_sequence),
-    Reason("Loop", "its sequence begins as an input, whose type does not say how many members it has", sequence_from_sequence),
     Reason("Loop", "how often it runs is computed from floating-point inputs", from_data(0)),
+    Reason("Loop", OPEN, sequence_from_sequence),
+    Reason("Identity", OPEN, sequence_from_sequence),
+    Reason("OptionalGetElement", OPEN, sequence_from_sequence),
+    Reason("SequenceInsert", OPEN, sequence_from_sequence),
+    Reason("SequenceMap", OPEN, sequence_from_sequence),
 )
 """Of outputs with an extent or an element type that is unknown, the first that applies counts."""
 

@@ -127,35 +127,6 @@ impl Generated {
     }
 }
 
-/// The first element as an extent. A floating-point number loses what is behind its point, as ONNX `OneHot` says.
-fn depth_in(value: &Value) -> Option<Expr> {
-    match value {
-        Value::Ints(values) => values.first().cloned(),
-        Value::Floats(values) => values.first().map(|depth| Expr::Int(*depth as i64)),
-    }
-}
-
-/// How many elements are not zero, where all are known.
-fn count_nonzero(value: &Value) -> Option<Expr> {
-    let count = value.as_floats()?.iter().filter(|element| **element != 0.0).count();
-    i64::try_from(count).ok().map(Expr::Int)
-}
-
-/// How many elements differ, where all are known numbers.
-fn count_distinct(value: &Value) -> Option<Expr> {
-    let count = match value {
-        Value::Ints(_) => value.as_ints()?.into_iter().collect::<BTreeSet<i64>>().len(),
-        Value::Floats(elements) if elements.iter().any(|element| element.is_nan()) => return None,
-        Value::Floats(elements) => {
-            let mut elements = elements.to_vec();
-            elements.sort_by(f64::total_cmp);
-            elements.dedup();
-            elements.len()
-        }
-    };
-    i64::try_from(count).ok().map(Expr::Int)
-}
-
 /// The extents that an input holds as its elements; fresh symbols where only their number is known.
 pub(crate) fn extents_in(node: &Inference<'_>, index: usize) -> Result<Vec<Expr>, Stop> {
     if let Some(dims) = node.value(index).and_then(|value| value.as_exprs()) {
