@@ -1,6 +1,5 @@
 //! Operators that make tensors from attributes, shapes or conditions: constants, ranges, shape queries.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use weigh_ir::{
