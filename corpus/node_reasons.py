@@ -43,6 +43,11 @@ def open_sequence(case, node, real):
     return any(value.type.WhichOneof("value") in ("sequence_type", "optional_type") for value in case.graph.input)
 
 
+def stop_words(case, node, real):
+    """Whether there are any."""
+    return any(attribute.name == "stopwords" for attribute in node.attribute)
+
+
 def parts(case, node, real):
     """Whether the output holds the parts, and not how many there are."""
     return real[0] == "string"
@@ -58,6 +63,7 @@ OPEN = "the type of the sequence that comes in does not say how many members it 
 UNKNOWN = (
     Reason("ImageDecoder", "the size of the picture is inside its data"),
     Reason("NonMaxSuppression", "how many boxes are kept depends on their scores and places"),
+    Reason("StringNormalizer", "how many strings are none of the stop words", stop_words),
     Reason("StringSplit", "the last axis is as long as the most parts of any string", parts),
     Reason("Unique", "how many elements differ", from_data(0)),
     Reason("Loop", "how often it runs is computed from floating-point inputs", from_data(0)),

@@ -132,7 +132,8 @@ def table(used):
     """docs/unknown.md."""
     rows = [f"| {r.operator} | {used[r]} | {r.text} |" for r in UNKNOWN if used[r]]
     costs = [f"| {r.operator} | {used[r]} | {r.text} |" for r in UNPRICED if used[r]]
-    return DOCUMENT.format(cases=CASES, outputs=sum(used[r] for r in UNKNOWN), rows="\n".join(rows), costs="\n".join(costs))
+    outputs = sum(used[reason] for reason in UNKNOWN)
+    return DOCUMENT.format(cases=CASES, outputs=outputs, rows="\n".join(rows), costs="\n".join(costs))
 
 
 DOCUMENT = """\
