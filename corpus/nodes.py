@@ -20,7 +20,7 @@ import mac_oracle
 import node_cases
 from harness import Tally, arguments, evaluate, inspect_all
 from mac_oracle import CONTRACTIONS
-from node_reasons import UNKNOWN, UNPRICED, Reason
+from node_reasons import UNKNOWN, UNPRICED
 
 CASES = 1884
 """How many cases onnx 1.23.2 has."""
@@ -71,8 +71,8 @@ def judged(report, case, symbols):
         yield name, judge(got, want, symbols), got, want
 
 
-def reason_of(case, reasons):
-    return next((reason for reason in reasons if reason.explains(case)), None)
+def reason_of(case, reasons, real=None):
+    return next((reason for reason in reasons if reason.explains(case, real)), None)
 
 
 def check_fixed(tally, cases, reports, used):
@@ -82,12 +82,11 @@ def check_fixed(tally, cases, reports, used):
         check_sane(tally, case, report, "fixed")
         for name, verdict, got, want in judged(report, case, {}):
             verdicts[verdict] += 1
-            reason = reason_of(case, UNKNOWN) if verdict == UNKNOWN_EXTENT else None
+            reason = reason_of(case, UNKNOWN, want) if verdict == UNKNOWN_EXTENT else None
             used[reason] += reason is not None
             tally.check(case.name, f"output {name}", verdict == RIGHT or reason, f"weigh says {got}, it is {want}")
-        blind = report["coverage"]["unknown"]
-        for entry in blind:
-            reason = next((r for r in UNPRICED if r.operator == entry["op"]), None)
+        for entry in report["coverage"]["unknown"]:
+            reason = reason_of(case, [reason for reason in UNPRICED if reason.operator == entry["op"]])
             used[reason] += reason is not None
             tally.check(case.name, "price", reason, f"no price for {entry}")
     return verdicts
@@ -133,7 +132,8 @@ def table(used):
     """docs/unknown.md."""
     rows = [f"| {r.operator} | {used[r]} | {r.text} |" for r in UNKNOWN if used[r]]
     costs = [f"| {r.operator} | {used[r]} | {r.text} |" for r in UNPRICED if used[r]]
-    return DOCUMENT.format(cases=CASES, outputs=sum(used[r] for r in UNKNOWN), rows="\n".join(rows), costs="\n".join(costs))
+    outputs = sum(used[reason] for reason in UNKNOWN)
+    return DOCUMENT.format(cases=CASES, outputs=outputs, rows="\n".join(rows), costs="\n".join(costs))
 
 
 DOCUMENT = """\

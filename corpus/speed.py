@@ -9,9 +9,9 @@ onnx is measured in process, in three ways; the interpreter is started and the p
     load + infer        reading the file as well, what a script has to do
     infer_shapes_path   from file to file
 
-Last come small graphs, the onnx package's node cases with only their inputs declared (node_cases.py): all files one after
-the other in one process. There onnx reads and infers in C++ alone, from the bytes of a file, without a ModelProto in
-Python.
+Last come small graphs, the onnx package's node cases with only their inputs declared (node_cases.py): all files one
+after the other in one process. There onnx reads and infers in C++ alone, from the bytes of a file, without a
+ModelProto in Python.
 
 Times are minimum and median of RUNS runs (fewer for large files); memory is the peak of a process that does it once.
 onnx needs about 10 GiB for the largest file.
@@ -162,7 +162,8 @@ def main():
         times, peak = [r.seconds for r in results], max(r.peak_mib for r in results)
         tally.line(title, size, "weigh (whole process)", *milliseconds(times), f"{peak:.0f}")
         inside = in_weigh(options, runs, path)
-        tally.line(title, size, "weigh load + analyse", *milliseconds(json.loads(inside.stdout)), f"{inside.peak_mib:.0f}")
+        times = json.loads(inside.stdout)
+        tally.line(title, size, "weigh load + analyse", *milliseconds(times), f"{inside.peak_mib:.0f}")
         for way in ("infer_shapes", "load + infer", "infer_shapes_path"):
             times, once = in_onnx(way, runs, path), in_onnx(way, 1, path)
             tally.line(title, size, f"onnx {way}", *milliseconds(json.loads(times.stdout)), f"{once.peak_mib:.0f}")

@@ -16,7 +16,6 @@ use std::path::PathBuf;
 
 mod error;
 mod guard;
-mod half;
 mod rten;
 pub mod synthetic;
 mod tensor;

@@ -4,8 +4,8 @@
 //! elements of one input do not depend on the other inputs.
 
 use weigh_ir::DType;
+use weigh_ir::half::f16_from_f32;
 
-use crate::half::f16_from_f32;
 use crate::{Input, Tensor, TensorData};
 
 /// The most memory that synthetic inputs may take together unless the caller says otherwise: 8 GiB.
@@ -222,7 +222,7 @@ mod tests {
         let mean = values.iter().sum::<f32>() / 10_000.0;
         assert!((mean - 0.5).abs() < 0.0145, "{mean}");
         let TensorData::F16(halves) = data(DType::F16, &[1000], Fill::Uniform) else { panic!() };
-        assert!(halves.iter().all(|&bits| (0.0..1.0).contains(&crate::half::f16_to_f32(bits))));
+        assert!(halves.iter().all(|&bits| (0.0..1.0).contains(&weigh_ir::half::f16_to_f32(bits))));
     }
 
     #[test]

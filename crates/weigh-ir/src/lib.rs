@@ -12,6 +12,7 @@ mod diagnostic;
 mod dtype;
 mod expr;
 mod graph;
+pub mod half;
 mod operator;
 mod shape;
 mod tensor;

@@ -6,8 +6,8 @@
 
 use ::rten::Value;
 use rten_tensor::prelude::*;
+use weigh_ir::half::f16_to_f32;
 
-use crate::half::f16_to_f32;
 use crate::{EngineError, Input, Tensor, TensorData};
 
 /// The input's value in the type rten calculates with.

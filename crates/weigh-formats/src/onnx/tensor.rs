@@ -1,6 +1,7 @@
 //! Stored tensors (`TensorProto`): their type, extents and place. Data is looked at only where it is short
 //! enough to decide shapes.
 
+use weigh_ir::half::f16_to_f32;
 use weigh_ir::{DType, Expr, MAX_VALUE_ELEMENTS, Place, Shape, Stored, Value, bytes_of};
 
 use super::{dtype, read};
@@ -154,8 +155,20 @@ fn raw_value(bytes: &[u8], dtype: DType) -> Option<Value> {
             let float = |chunk: &[u8]| f64::from_le_bytes(chunk.try_into().unwrap_or_default());
             Some(Value::Floats(bytes.chunks_exact(8).map(float).collect()))
         }
+        DType::F16 | DType::BF16 => {
+            let bits = |chunk: &[u8]| u16::from_le_bytes(chunk.try_into().unwrap_or_default());
+            Some(Value::Floats(bytes.chunks_exact(2).map(|chunk| short_float(bits(chunk), dtype)).collect()))
+        }
         _ => None,
     }
+}
+
+/// The value of a 16-bit float. A bfloat16 is the upper half of a binary32.
+fn short_float(bits: u16, dtype: DType) -> f64 {
+    f64::from(match dtype {
+        DType::BF16 => f32::from_bits(u32::from(bits) << 16),
+        _ => f16_to_f32(bits),
+    })
 }
 
 /// Elements kept in the typed fields (`float_data`, `int32_data`, `int64_data`, ...).
@@ -170,6 +183,9 @@ fn typed_value(fields: &[Field<'_>], dtype: DType) -> Result<Option<Value>, Form
     }
     Ok(match dtype {
         DType::F32 => Some(Value::Floats(floats.into_iter().map(f64::from).collect())),
+        DType::F16 | DType::BF16 => {
+            Some(Value::Floats(ints.into_iter().map(|bits| short_float(bits as u16, dtype)).collect()))
+        }
         DType::I64
         | DType::I32
         | DType::I16
@@ -181,4 +197,17 @@ fn typed_value(fields: &[Field<'_>], dtype: DType) -> Result<Option<Value>, Form
         | DType::Bool => Some(Value::exprs(ints.into_iter().map(Expr::Int))),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_of_16_bits() {
+        // 1.5: binary16 exponent 15 and fraction 0x200, bfloat16 the upper half of 0x3fc00000; then −2 in both.
+        let floats = |values: [f64; 2]| Some(Value::Floats(values.into()));
+        assert_eq!(raw_value(&[0x00, 0x3e, 0x00, 0xc0], DType::F16), floats([1.5, -2.0]));
+        assert_eq!(raw_value(&[0xc0, 0x3f, 0x00, 0xc0], DType::BF16), floats([1.5, -2.0]));
+    }
 }

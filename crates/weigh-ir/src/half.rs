@@ -1,7 +1,7 @@
-//! IEEE 754 binary16, as bits. Engines and synthetic inputs need two conversions of it and no arithmetic.
+//! IEEE 754 binary16, as bits. Readers, engines and synthetic inputs need two conversions of it and no arithmetic.
 
 /// The value of a half-precision number. Exact: every binary16 is a binary32.
-pub(crate) fn f16_to_f32(bits: u16) -> f32 {
+pub fn f16_to_f32(bits: u16) -> f32 {
     let sign = if bits >> 15 == 0 { 1.0 } else { -1.0 };
     let exponent = i32::from(bits >> 10 & 0x1f);
     let mantissa = f32::from(bits & 0x3ff);
@@ -15,7 +15,7 @@ pub(crate) fn f16_to_f32(bits: u16) -> f32 {
 
 /// The half-precision bits of a single-precision value, cut (not rounded) to 11 significant bits: exact where the
 /// value has no more. Values whose magnitude is under 2^-14 become zero, over 65504 infinity.
-pub(crate) fn f16_from_f32(value: f32) -> u16 {
+pub fn f16_from_f32(value: f32) -> u16 {
     let bits = value.to_bits();
     let sign = (bits >> 16 & 0x8000) as u16;
     let exponent = (bits >> 23 & 0xff) as i32 - 127 + 15;
