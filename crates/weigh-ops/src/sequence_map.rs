@@ -61,7 +61,7 @@ impl Operator for SequenceMap {
                 .collect());
         };
         let count = node.output_count;
-        let mut collect = |run: &mut dyn FnMut(Vec<TensorType>) -> Result<Vec<TensorType>, Stop>| {
+        let collect = |run: &mut dyn FnMut(Vec<TensorType>) -> Result<Vec<TensorType>, Stop>| {
             let mut collected = vec![Vec::new(); count];
             for at in 0..members.len() {
                 collected.iter_mut().zip(run(arguments(Some(at)))?).for_each(|(all, one)| all.push(one));
