@@ -14,11 +14,13 @@ class WeighFailed(Exception):
     """weigh did not end with exit code 0; the message is the first line it wrote to stderr."""
 
 
-def arguments(description, *positional):
-    """Parse the command line that all scripts share: positional arguments, then the binary."""
+def arguments(description, *positional, switches=()):
+    """Parse the command line that all scripts share: positional arguments, switches (name, help), the binary."""
     parser = argparse.ArgumentParser(description=description.strip().splitlines()[0])
     for name in positional:
         parser.add_argument(name, type=pathlib.Path)
+    for name, meaning in switches:
+        parser.add_argument(f"--{name}", action="store_true", help=meaning)
     parser.add_argument(
         "--weigh",
         default=os.environ.get("WEIGH", "weigh"),
@@ -39,6 +41,22 @@ def weigh(binary, *args):
 def inspect(binary, model, *args):
     """The report of one model as parsed JSON."""
     return json.loads(weigh(binary, "inspect", model, *args, "--format", "json"))
+
+
+def inspect_all(binary, models):
+    """The reports of many models, made by one process, in the order of the models."""
+    text, decoder, reports = weigh(binary, "inspect", *models, "--format", "json"), json.JSONDecoder(), []
+    at = text.find("{")
+    while at >= 0:
+        report, end = decoder.raw_decode(text, at)
+        reports.append(report)
+        at = text.find("{", end)
+    return reports
+
+
+def evaluate(formula, **symbols):
+    """The value of one of weigh's formulas, which are Python expressions in the symbols."""
+    return eval(str(formula), {"__builtins__": {}, "min": min, "max": max}, symbols)
 
 
 @dataclasses.dataclass

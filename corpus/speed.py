@@ -9,6 +9,10 @@ onnx is measured in process, in three ways; the interpreter is started and the p
     load + infer        reading the file as well, what a script has to do
     infer_shapes_path   from file to file
 
+Last come small graphs, the onnx package's node cases with only their inputs declared (node_cases.py): all files one after
+the other in one process. There onnx reads and infers in C++ alone, from the bytes of a file, without a ModelProto in
+Python.
+
 Times are minimum and median of RUNS runs (fewer for large files); memory is the peak of a process that does it once.
 onnx needs about 10 GiB for the largest file.
 """
@@ -18,6 +22,7 @@ import pathlib
 import statistics
 import sys
 
+import node_cases
 import wire
 from harness import Tally, arguments, measure, weigh
 
@@ -27,7 +32,8 @@ LARGE_RUNS = 3
 IN_PYTHON = """
 import json, sys, time
 import onnx, onnx.shape_inference
-path, way, runs = sys.argv[1], sys.argv[2], int(sys.argv[3])
+from onnx.onnx_cpp2py_export import shape_inference
+way, runs, path, *more = sys.argv[1], int(sys.argv[2]), *sys.argv[3:]
 model = onnx.load(path) if way == "infer_shapes" else None
 times = []
 for _ in range(runs):
@@ -36,6 +42,10 @@ for _ in range(runs):
         onnx.shape_inference.infer_shapes(model)
     elif way == "load + infer":
         onnx.shape_inference.infer_shapes(onnx.load(path))
+    elif way == "from bytes":
+        for each in (path, *more):
+            with open(each, "rb") as file:
+                shape_inference.infer_shapes(file.read(), False, False, False)
     else:
         onnx.shape_inference.infer_shapes_path(path, path + ".inferred")
     times.append(time.perf_counter() - start)
@@ -82,7 +92,7 @@ def two_gigabytes(path):
 
 
 def files(options):
-    """(title, path, runs) of what is compared."""
+    """(title, path, runs) of what is compared file by file."""
     for name in ("resnet50", "bert_base"):
         path = options.folder / f"{name}.onnx"
         weigh(options.weigh, "zoo", "write", name, "-o", path, "--batch", "dynamic", "--weights", "zero")
@@ -106,6 +116,39 @@ def milliseconds(times):
     return f"{min(times) * 1000:.2f}", f"{statistics.median(times) * 1000:.2f}"
 
 
+def in_weigh(options, runs, *paths):
+    """weigh in process, over all of these files in each run."""
+    timer = pathlib.Path(options.weigh).resolve().parent / "examples" / "time_inspect"
+    return succeed(measure([timer, runs, *paths]), "time_inspect")
+
+
+def in_onnx(way, runs, *paths):
+    """onnx in process, over all of these files in each run."""
+    return succeed(measure([sys.executable, "-c", IN_PYTHON, way, runs, *paths]), way)
+
+
+def node_case_files(options):
+    folder = options.folder / "nodes"
+    folder.mkdir(exist_ok=True)
+    return [node_cases.write(node_cases.fixed(case), folder / f"{case.name}.onnx") for case in node_cases.collect()]
+
+
+def small_graphs(tally, options):
+    """The rows of the node cases, and the ratio."""
+    paths, way, medians = node_case_files(options), "from bytes", []
+    size = f"{sum(path.stat().st_size for path in paths) / 2**20:.1f}"
+    for tool, result in (
+        ("weigh load + analyse", in_weigh(options, RUNS, *paths)),
+        (f"onnx {way}", in_onnx(way, RUNS, *paths)),
+    ):
+        times = json.loads(result.stdout)
+        medians.append(statistics.median(times))
+        tally.line(f"{len(paths):,} node cases", size, tool, *milliseconds(times), f"{result.peak_mib:.0f}")
+    print(f"weigh's median over the node cases is {medians[0] / medians[1]:.2f} of onnx's")
+    for path in paths:
+        path.unlink()
+
+
 def main():
     options = arguments(__doc__, "folder")
     options.folder.mkdir(parents=True, exist_ok=True)
@@ -118,16 +161,14 @@ def main():
         results = [succeed(measure(command), "weigh") for _ in range(runs)]
         times, peak = [r.seconds for r in results], max(r.peak_mib for r in results)
         tally.line(title, size, "weigh (whole process)", *milliseconds(times), f"{peak:.0f}")
-        timer = pathlib.Path(options.weigh).resolve().parent / "examples" / "time_inspect"
-        inside = succeed(measure([timer, path, runs]), "time_inspect")
+        inside = in_weigh(options, runs, path)
         tally.line(title, size, "weigh load + analyse", *milliseconds(json.loads(inside.stdout)), f"{inside.peak_mib:.0f}")
         for way in ("infer_shapes", "load + infer", "infer_shapes_path"):
-            command = [sys.executable, "-c", IN_PYTHON, path, way]
-            times = succeed(measure([*command, runs]), way)
-            once = succeed(measure([*command, 1]), way)
+            times, once = in_onnx(way, runs, path), in_onnx(way, 1, path)
             tally.line(title, size, f"onnx {way}", *milliseconds(json.loads(times.stdout)), f"{once.peak_mib:.0f}")
         for made in (path, path.with_name(path.name + ".inferred")):
             made.unlink(missing_ok=True)
+    small_graphs(tally, options)
 
 
 if __name__ == "__main__":

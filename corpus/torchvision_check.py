@@ -11,7 +11,7 @@ torchvision publishes counts that include attention (ViT-B/16: 17,563,828,224, o
 no model needs an exception here.
 """
 
-from harness import Tally, arguments, inspect
+from harness import Tally, arguments, evaluate, inspect
 from torchvision.models import get_model_weights
 from torchvision_export import MODELS
 
@@ -26,11 +26,6 @@ def published(name):
     meta = first.meta if first else meta
     count = meta["_ops"] * 1e9
     return meta["num_params"], count, max(count / 1000, 0.5e6)
-
-
-def evaluate(formula, **symbols):
-    """The value of one of weigh's formulas, which are Python expressions in the symbols."""
-    return eval(str(formula), {"__builtins__": {}, "min": min, "max": max}, symbols)
 
 
 def check_totals(tally, subject, report, parameters, count, tolerance):

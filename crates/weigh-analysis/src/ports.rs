@@ -54,7 +54,7 @@ pub(crate) fn ports(model: &Model, types: &Types, ids: &[TensorId]) -> Vec<Port>
 /// As [`analyze`](crate::analyze).
 pub fn index_limits(model: &Model, options: &Options) -> Result<BTreeMap<String, i64>, AnalysisError> {
     let question = Question::new(model, options)?;
-    let types = types::infer(model, &question.inputs, &question.bound);
+    let types = types::infer(model, question.inputs_for_numbers(), &question.bound);
     let mut limits: BTreeMap<TensorId, i64> = BTreeMap::new();
     limit(&model.graph, &types, &mut limits);
     let named = |id: &TensorId| Some((model.tensor(*id).name.to_string(), *limits.get(id)?));

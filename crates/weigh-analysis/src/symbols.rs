@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use weigh_ir::{Bindings, DType, Expr, MAX_VALUE_ELEMENTS, Model, Shape, Symbol, Tensor, Value};
 
+use crate::free::{self, Freed};
 use crate::types::Types;
 use crate::{AnalysisError, Options};
 
@@ -14,12 +15,18 @@ pub struct Question {
     pub inputs: Vec<Given>,
     /// What the user bound.
     pub given: Bindings,
-    /// What is bound in all: given or assumed.
+    /// What the user bound, without the symbols that the user freed: formulas are in the others.
+    pub fixed: Bindings,
+    /// What is bound in all: given, assumed or, of a freed symbol, the extent in the file.
     pub bound: Bindings,
     /// Symbols bound by assumption only.
     pub assumed: Vec<Symbol>,
-    /// Symbols of the inputs that the user did not bind.
+    /// Symbols of the inputs that formulas are in: those that the user did not bind, or freed.
     pub free: Vec<Symbol>,
+    /// Fixed extents that the user made symbols.
+    pub freed: Vec<Freed>,
+    /// What the user says of the inputs, before extents were freed.
+    unopened: Vec<Given>,
 }
 
 /// What the user says of an input.
@@ -77,8 +84,11 @@ impl Question {
         if let Some(name) = given.find(|name| names().all(|known| known != **name)) {
             return Err(AnalysisError::NoSuchInput { name: name.clone(), known: names().collect() });
         }
-        let inputs = model.graph.inputs.iter().map(|id| Given::of(model.tensor(*id), options));
-        let inputs: Vec<Given> = inputs.collect::<Result<_, _>>()?;
+        let unopened = model.graph.inputs.iter().map(|id| Given::of(model.tensor(*id), options));
+        let unopened: Vec<Given> = unopened.collect::<Result<_, _>>()?;
+        let mut inputs = unopened.clone();
+        let freed = free::open(model, &options.free, &mut inputs)?;
+        let is_freed = |symbol: &Symbol| freed.iter().any(|freed| freed.symbol == *symbol);
         let (mut symbols, mut leading) = (BTreeSet::new(), BTreeSet::new());
         for (id, given) in model.graph.inputs.iter().zip(&inputs) {
             // Members of a sequence may differ in what a symbol stands for: it cannot be bound.
@@ -92,11 +102,23 @@ impl Question {
             leading.extend(shape.dims().first().and_then(Expr::as_symbol).cloned());
         }
         let given = options.bindings.clone();
-        let assumed: Vec<Symbol> = leading.into_iter().filter(|symbol| !given.contains_key(symbol)).collect();
-        let mut bound = given.clone();
+        let assume = |symbol: &Symbol| !given.contains_key(symbol) && !is_freed(symbol);
+        let assumed: Vec<Symbol> = leading.into_iter().filter(assume).collect();
+        let mut fixed = given.clone();
+        fixed.retain(|symbol, _| !is_freed(symbol));
+        let mut bound: Bindings = freed.iter().map(|freed| (freed.symbol.clone(), freed.extent)).collect();
+        bound.extend(given.iter().map(|(symbol, value)| (symbol.clone(), *value)));
         bound.extend(assumed.iter().map(|symbol| (symbol.clone(), 1)));
-        let free = symbols.into_iter().filter(|symbol| !given.contains_key(symbol)).collect();
-        Ok(Question { inputs, given, bound, assumed, free })
+        let free = symbols.into_iter().filter(|symbol| !fixed.contains_key(symbol)).collect();
+        Ok(Question { inputs, given, fixed, bound, assumed, free, freed, unopened })
+    }
+
+    /// The inputs for the numbers: freed extents stay as they were, unless the user gave them a value.
+    pub(crate) fn inputs_for_numbers(&self) -> &[Given] {
+        match self.freed.iter().any(|freed| self.given.contains_key(&freed.symbol)) {
+            true => &self.inputs,
+            false => &self.unopened,
+        }
     }
 
     /// Refuses a binding of a symbol that no shape of the model has.

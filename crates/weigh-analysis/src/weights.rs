@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use smallvec::SmallVec;
 use weigh_ir::{Cost, DType, Expr, Graph, Model, Node, Operands, Place, Role, TensorId, TensorType};
-use weigh_ops::{Arity, Elementwise, Generated};
+use weigh_ops::{Arity, Dequantize, Elementwise, Generated};
 
 use crate::types::Types;
 
@@ -84,6 +84,7 @@ pub(crate) fn find(model: &Model, types: &Types) -> Weights {
         constant: model.tensors.iter().map(|tensor| tensor.stored.is_some()).collect(),
         made_of: HashMap::new(),
         spelled_out: HashSet::new(),
+        dequantised: HashSet::new(),
         meanings: vec![None; model.tensors.len()],
     };
     finder.mark_constants(&model.graph);
@@ -107,6 +108,8 @@ struct Finder<'m> {
     made_of: HashMap<TensorId, Origins>,
     /// Stored tensors that a node of the graph spells out, in place of an initialiser.
     spelled_out: HashSet<TensorId>,
+    /// Tensors that become real numbers further on, after being moved at most (a lookup in a quantised table).
+    dequantised: HashSet<TensorId>,
     meanings: Vec<Option<Meaning>>,
 }
 
@@ -159,6 +162,9 @@ impl Finder<'_> {
             }
             let inherited = inherited.filter(|_| is_constant);
             let (free, chooses) = if is_constant { self.how_it_passes_on(node) } else { (true, false) };
+            if !is_constant {
+                self.follow_dequantised(node);
+            }
             for (index, id) in node.inputs.iter().enumerate() {
                 let Some(id) = id.filter(|id| self.constant[id.index()]) else { continue };
                 let role = node.op.role(index);
@@ -170,10 +176,24 @@ impl Finder<'_> {
                     (Role::Operand | Role::Parameter | Role::Packed(_), Some(outer)) => {
                         Meaning { role: outer.role, unchanged: outer.unchanged && free }
                     }
+                    (Role::Operand, _) if self.dequantised.contains(&id) => {
+                        Meaning { role: Role::Parameter, unchanged: true }
+                    }
                     (role, _) => Meaning { role: settle(role, self.types.of(id)), unchanged: true },
                 };
                 self.mean(id, meaning);
             }
+        }
+    }
+
+    /// Notes what a node dequantises, and what it only moves on the way there.
+    fn follow_dequantised(&mut self, node: &Node) {
+        let is_wanted = |id: &TensorId| self.dequantised.contains(id);
+        let dequantises = (&*node.op as &dyn Any).is::<Dequantize>();
+        if dequantises || (node.outputs.iter().flatten().any(is_wanted) && self.how_it_passes_on(node).0) {
+            let operands =
+                node.inputs.iter().enumerate().filter(|(index, _)| node.op.role(*index) == Role::Operand);
+            self.dequantised.extend(operands.filter_map(|(_, id)| *id));
         }
     }
 

@@ -8,7 +8,7 @@ use net::{Net, int};
 use proptest::prelude::*;
 use weigh_analysis::{Activations, Analysis, Extent, Placement};
 use weigh_ir::{DType, Expr, Shape, TensorId};
-use weigh_ops::{Ints, Movement, Split, View};
+use weigh_ops::{Conv, Ints, Movement, Split, View, Window};
 
 /// What is known of a tensor by construction.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -221,45 +221,57 @@ impl Sketch {
         }))
     }
 
-    /// The smallest peak in bytes over all orders that the graph allows.
+    /// The smallest peak in bytes over all orders that the graph allows: over all sets of steps that can have
+    /// run, the best way to get there.
     fn best_of_all_orders(&self) -> i64 {
-        let steps: Vec<usize> = self.running().collect();
-        let mut best = i64::MAX;
-        self.orders(&steps, &mut Vec::new(), 0, &mut best);
-        best
+        let steps: Vec<&Step> = self.running().map(|at| &self.steps[at]).collect();
+        let bits = |touches: &dyn Fn(&Step) -> bool| -> usize {
+            (0..steps.len()).filter(|at| touches(steps[*at])).map(|at| 1 << at).sum()
+        };
+        // Bytes, the step that makes it, those that read it, whether it is an output.
+        let tensors: Vec<(i64, usize, usize, bool)> = self
+            .activations()
+            .map(|id| {
+                let made = bits(&|step| step.makes.contains(&id));
+                let read = bits(&|step| step.reads.contains(&id));
+                (self.known[&id].bytes(), made, read, self.is_output(id))
+            })
+            .collect();
+        let mut best = vec![i64::MAX; 1 << steps.len()];
+        best[0] = 0;
+        for done in 0..best.len() {
+            for step in (0..steps.len()).map(|at| 1 << at).filter(|step| done & step == 0) {
+                let after = done | step;
+                let is_early =
+                    |(_, made, read, _): &(i64, usize, usize, bool)| read & step != 0 && made & !done != 0;
+                if best[done] == i64::MAX || tensors.iter().any(is_early) {
+                    continue;
+                }
+                let alive = tensors.iter().filter(|(_, made, read, output)| {
+                    made & !after == 0 && (*output || read & !done != 0 || made & step != 0)
+                });
+                let peak = best[done].max(alive.map(|tensor| tensor.0).sum());
+                best[after] = best[after].min(peak);
+            }
+        }
+        best[best.len() - 1]
     }
 
-    fn orders(&self, steps: &[usize], done: &mut Vec<usize>, peak: i64, best: &mut i64) {
-        if peak >= *best {
-            return;
-        }
-        if done.len() == steps.len() {
-            *best = peak;
-            return;
-        }
-        for at in steps {
-            let made_before = |id: &TensorId| {
-                let maker = self.steps.iter().position(|step| step.makes.contains(id));
-                maker.is_none_or(|maker| done.contains(&maker))
+    /// The peak in bytes of one order, by the definition. Fails if a step reads what is not there yet.
+    fn peak_in(&self, order: &[usize]) -> i64 {
+        let mut there: BTreeSet<TensorId> = self.net.0.graph.inputs.iter().copied().collect();
+        let mut peak = 0;
+        for (place, at) in order.iter().enumerate() {
+            let step = &self.steps[*at];
+            assert!(step.reads.iter().all(|id| there.contains(id)), "step {at} runs too early in {order:?}");
+            there.extend(&step.makes);
+            let needed = |id: &&TensorId| {
+                let read_later = || order[place..].iter().any(|later| self.steps[*later].reads.contains(id));
+                step.makes.contains(id) || self.is_output(**id) || read_later()
             };
-            if done.contains(at) || !self.steps[*at].reads.iter().all(made_before) {
-                continue;
-            }
-            // Alive: made by now (or an input), and still to be read, an output, or touched by this step.
-            let waits_for = |id: TensorId| {
-                let read_later =
-                    steps.iter().any(|step| !done.contains(step) && self.steps[*step].reads.contains(&id));
-                read_later || self.is_output(id) || self.steps[*at].makes.contains(&id)
-            };
-            let is_there = |id: TensorId| made_before(&id) || self.steps[*at].makes.contains(&id);
-            let live = sum(self
-                .activations()
-                .filter(|id| is_there(*id) && waits_for(*id))
-                .map(|id| self.known[&id]));
-            done.push(*at);
-            self.orders(steps, done, peak.max(live.1), best);
-            done.pop();
+            peak = peak.max(there.iter().filter(needed).map(|id| self.known[id].bytes()).sum());
         }
+        peak
     }
 }
 
@@ -299,7 +311,20 @@ fn check(sketch: &Sketch) {
     );
     assert_eq!(pair(&found.in_place_peak), sketch.in_place_peak(), "the peak in place");
     bounds(found);
+    best_order(sketch, &facts);
     arena(sketch, &facts);
+}
+
+/// The best order has every step once, in a valid order, and the peak that is claimed.
+fn best_order(sketch: &Sketch, facts: &Analysis) {
+    let found = &facts.totals.activations;
+    let running: Vec<usize> = sketch.running().collect();
+    let Some(order) = &facts.best_order else { return assert_eq!(running, []) };
+    let steps: BTreeSet<usize> = order.iter().copied().collect();
+    assert_eq!((order.len(), steps.into_iter().collect()), (running.len(), running.clone()));
+    assert_eq!(sketch.peak_in(order), optional(&found.best_order_peak).1);
+    assert_eq!(found.best_order == Some("file"), *order == running);
+    assert!(found.best_order != Some("exact") || found.best_order_is_optimal);
 }
 
 /// What holds between the figures whatever the graph.
@@ -348,14 +373,12 @@ proptest! {
 
     /// Small enough to try every order there is.
     #[test]
-    fn no_order_is_better_than_the_best(seed in seeds(6)) {
+    fn no_order_is_better_than_the_best(seed in seeds(10)) {
         let sketch = Sketch::new(&seed);
         let found = sketch.net.facts().totals.activations;
         if let Some(best) = &found.best_order_peak {
-            let possible = sketch.best_of_all_orders();
-            prop_assert!(int(&best.bytes) >= possible, "{} below {possible}", best.bytes);
-            let lower = optional(&found.lower_bound).1;
-            prop_assert!(possible >= lower);
+            prop_assert!(found.best_order_is_optimal, "{found:?} {}", sketch.best_of_all_orders());
+            prop_assert_eq!(int(&best.bytes), sketch.best_of_all_orders());
         }
     }
 
@@ -435,7 +458,8 @@ fn an_order_that_saves_memory() {
     assert_eq!(int(&found.peak.elements), 1200);
     // One branch after the other: {x, wide} 500, {x, wide, 1, 399} 900, {x, wide, 1} 501, {wide, 1, 1, 399} 801.
     assert_eq!(optional(&found.best_order_peak).0, 900);
-    assert_eq!(found.best_order, Some("greedy"));
+    assert_eq!((found.best_order, found.best_order_is_optimal), (Some("exact"), true));
+    assert_eq!(facts.best_order, Some(vec![0, 2, 1, 3, 4]));
     // The largest step by itself reads a wide tensor and makes both parts: 800.
     assert_eq!(optional(&found.lower_bound).0, 800);
 }
@@ -540,4 +564,80 @@ fn what_is_made_at_load_is_no_activation() {
     assert_eq!(int(&facts.totals.other_ops), 10);
     let placed = facts.arena.expect("a plan").placements;
     assert_eq!(placed.len(), 2);
+}
+
+#[test]
+fn blocks_are_independent() {
+    // Forty times: x -> wide (4 of x), wide -> 1/4 of it, on two branches that an addition joins. Any order of a
+    // block holds for each, and what one block needs is what all need.
+    let mut net = Net::new();
+    let mut x = net.input(DType::F32, &[100]);
+    for _ in 0..40 {
+        let wide: Vec<TensorId> =
+            (0..2).map(|_| net.node(Movement::Concat { axis: 0 }, &[x, x, x, x])).collect();
+        let sizes = || Ints::Fixed(vec![100, 300]);
+        let narrow: Vec<TensorId> =
+            wide.iter().map(|wide| net.nodes(Split { axis: 0, sizes: sizes() }, &[*wide], 2)[0]).collect();
+        x = net.function("Add", &narrow);
+    }
+    net.output(x);
+    let found = net.facts().totals.activations;
+    // In the file {x, wide, wide} 900, {wide, wide, 100, 300} 1200. One after the other: {x, wide, 100, 300} 900,
+    // {x, 100, wide} 600, {100, wide, 100, 300} 900.
+    assert_eq!((int(&found.peak.elements), optional(&found.best_order_peak).0), (1200, 900));
+    assert_eq!((found.best_order, found.best_order_is_optimal), (Some("exact"), true));
+}
+
+#[test]
+fn a_graph_too_wide_to_search() {
+    // Three hundred branches of different widths that come together at the end: no proof, but a good order, and
+    // never one worse than the file's, where all wide tensors are made first.
+    let mut net = Net::new();
+    let x = net.input(DType::F32, &[10]);
+    let wide: Vec<TensorId> =
+        (0..300).map(|branch| net.node(Movement::Concat { axis: 0 }, &vec![x; 2 + branch % 7])).collect();
+    let ends: Vec<TensorId> = wide
+        .iter()
+        .enumerate()
+        .map(|(branch, wide)| {
+            let sizes = Ints::Fixed(vec![1, 10 * (2 + branch as i64 % 7) - 1]);
+            net.nodes(Split { axis: 0, sizes }, &[*wide], 2)[0]
+        })
+        .collect();
+    let y = net.node(Movement::Concat { axis: 0 }, &ends);
+    net.output(y);
+    let found = net.facts().totals.activations;
+    // In the file 300 wide tensors of 50 on average. One branch after the other the widest needs 10 + 2·80, and
+    // up to 299 narrow ones stand beside it; the last step reads 300 and makes 300.
+    assert!(int(&found.peak.elements) > 14_000);
+    assert!(optional(&found.best_order_peak).0 <= 10 + 160 + 299 + 300, "{found:?}");
+}
+
+#[test]
+fn what_a_device_needs() {
+    // x [1, 3, 8, 8] -> 3×3 convolution to 4 channels -> relu -> 1×1 convolution to 2.
+    let mut net = Net::new();
+    let x = net.input(DType::F32, &[1, 3, 8, 8]);
+    let (wide, narrow) = (net.stored(DType::F32, &[4, 3, 3, 3]), net.stored(DType::F32, &[2, 4, 1, 1]));
+    let a = net.node(Conv::plain(Window::square(3, 1, 1), 1), &[x, wide]);
+    let b = net.relu(a);
+    let y = net.node(Conv::plain(Window::square(1, 1, 0), 1), &[b, narrow]);
+    net.output(y);
+    let facts = net.facts();
+    // Alive: 192 + 256, 256 + 256, 256 + 128 elements. The first step needs 27·64 columns as well.
+    let needed: Vec<(i64, i64)> = facts
+        .steps
+        .iter()
+        .map(|step| {
+            let bytes = |expr: &Option<Expr>| int(expr.as_ref().expect("known"));
+            (bytes(&step.live_bytes), bytes(&step.workspace.bytes))
+        })
+        .collect();
+    assert_eq!(needed, [(4 * 448, 4 * 1728), (4 * 512, 0), (4 * 384, 0)]);
+    let needs = &facts.totals.needs;
+    assert_eq!((int(&needs.workspace), int(&needs.bytes)), (4 * 1728, 4 * (448 + 1728)));
+    assert_eq!((needs.at.as_deref(), needs.complete), (Some("n0"), true));
+    assert_eq!(needs.workspace_of, Some(("n0".to_owned(), "im2col")));
+    // 108 + 8 weights.
+    assert_eq!(int(&facts.totals.device_bytes()), 4 * (116 + 448 + 1728));
 }

@@ -261,6 +261,26 @@ fn an_embedding_table_is_a_parameter_and_stored_indices_are_constants() {
 }
 
 #[test]
+fn a_quantised_table_is_a_parameter_though_rows_are_looked_up_before_they_become_real() {
+    // An int8 table [10, 4], its scale and zero point; what is looked up is a view away from being dequantised.
+    let mut net = Net::new();
+    let (ids, table) = (net.input(DType::I64, &[1, 3]), net.stored(DType::I8, &[10, 4]));
+    let (scale, zero) = (net.stored(DType::F32, &[]), net.stored(DType::I8, &[]));
+    let rows = net.node(Movement::Gather { axis: 0 }, &[table, ids]);
+    let axes = net.ints(&[0]);
+    let rows = net.node(View::Unsqueeze { axes: Ints::Input(1) }, &[rows, axes]);
+    let y = net.node(
+        Dequantize { granularity: Granularity { axis: 0, block_size: 0 }, to: None },
+        &[rows, scale, zero],
+    );
+    net.output(y);
+    let facts = net.facts();
+    // Constants: the scale (4 bytes), the zero point (1), the axis (8).
+    assert_eq!(sums(&facts), (40, 0, 13));
+    assert_eq!(of_layers(&facts), [40, 0, 0]);
+}
+
+#[test]
 fn integer_tensors_that_shape_others_are_constants() {
     let mut net = Net::new();
     let (x, shape) = (net.input(DType::F32, &[2, 6]), net.ints(&[3, 4]));

@@ -19,11 +19,11 @@ pub mod units;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use dtype::DType;
-pub use expr::{Bindings, Expr, Formula, Invalid, ParseExprError, Symbol};
+pub use expr::{Bindings, Expr, Formula, Invalid, Leading, ParseExprError, Symbol};
 pub use graph::{Graph, Model, Node};
 pub use operator::{
     Bodies, Cost, Inference, Memory, NoBodies, Operands, Operator, Outputs, Packing, Role, Stop, Traffic,
-    single,
+    Workspace, single,
 };
 pub use shape::{Shape, broadcast_dims, resolve_axis};
 pub use tensor::{MAX_VALUE_ELEMENTS, Members, Place, Stored, Tensor, TensorId, TensorType, Value, bytes_of};

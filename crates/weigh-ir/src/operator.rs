@@ -8,7 +8,7 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
-use crate::{DType, Expr, Shape, TensorType, Value};
+use crate::{DType, Expr, Shape, TensorType, Value, bytes_of};
 
 /// What a node does: its meaning, apart from any format's spelling.
 pub trait Operator: Any + fmt::Debug + Send + Sync {
@@ -98,6 +98,23 @@ pub struct Memory {
     pub overwrites: SmallVec<[usize; 2]>,
     /// How much of its inputs and outputs it moves.
     pub traffic: Traffic,
+    /// What it needs while it runs, beside inputs and outputs.
+    pub workspace: Workspace,
+}
+
+/// Scratch memory of an operator: a model of a usual implementation, since the definition of an operator says
+/// nothing about it. Buffers whose size the caches of a machine decide are not counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workspace {
+    /// How many bytes; `None` where that is unknown.
+    pub bytes: Option<Expr>,
+    /// What is in it, in a few words; empty where there is none.
+    pub purpose: &'static str,
+}
+
+impl Workspace {
+    /// None at all.
+    pub const NONE: Workspace = Workspace { bytes: Some(Expr::ZERO), purpose: "" };
 }
 
 /// How much memory traffic an operator causes.
@@ -114,27 +131,48 @@ pub enum Traffic {
 impl Memory {
     /// Reads all, writes all, needs its own output.
     pub fn fresh() -> Memory {
-        Memory { overwrites: SmallVec::new(), traffic: Traffic::All }
+        Memory { overwrites: SmallVec::new(), traffic: Traffic::All, workspace: Workspace::NONE }
     }
 
     /// Reads all, writes all, may write over one of these inputs.
     pub fn in_place(inputs: impl IntoIterator<Item = usize>) -> Memory {
-        Memory { overwrites: inputs.into_iter().collect(), traffic: Traffic::All }
+        Memory { overwrites: inputs.into_iter().collect(), ..Memory::fresh() }
     }
 
     /// The output is the first input seen differently.
     pub fn view() -> Memory {
-        Memory { overwrites: SmallVec::from_slice(&[0]), traffic: Traffic::Nothing }
+        Memory { overwrites: SmallVec::from_slice(&[0]), ..Memory::untouched() }
     }
 
     /// Reads only part of input `index`.
     pub fn selects(index: usize) -> Memory {
-        Memory { overwrites: SmallVec::new(), traffic: Traffic::Selected(index) }
+        Memory { traffic: Traffic::Selected(index), ..Memory::fresh() }
     }
 
     /// Touches no data at all.
     pub fn untouched() -> Memory {
-        Memory { overwrites: SmallVec::new(), traffic: Traffic::Nothing }
+        Memory { traffic: Traffic::Nothing, ..Memory::fresh() }
+    }
+
+    /// The same with a workspace: so many elements of this type. What cannot be said is unknown.
+    pub fn with_workspace(
+        mut self,
+        purpose: &'static str,
+        elements: Result<Expr, Stop>,
+        dtype: Option<DType>,
+    ) -> Memory {
+        let bytes = elements.ok().and_then(|elements| bytes_of(&elements, dtype?));
+        self.workspace = match bytes {
+            Some(Expr::ZERO) => Workspace::NONE,
+            bytes => Workspace { bytes, purpose },
+        };
+        self
+    }
+
+    /// The same for an operator whose workspace nobody knows.
+    pub fn with_unknown_workspace(mut self) -> Memory {
+        self.workspace = Workspace { bytes: None, purpose: "" };
+        self
     }
 }
 

@@ -41,7 +41,7 @@ pub struct AttentionInputs {
 }
 
 impl AttentionInputs {
-    const NONE: AttentionInputs = AttentionInputs {
+    pub(crate) const NONE: AttentionInputs = AttentionInputs {
         bias: None,
         mask: None,
         past: None,
@@ -117,7 +117,7 @@ pub(crate) struct Heads {
     pub batch: Expr,
     pub heads: Expr,
     pub steps: Expr,
-    head: Expr,
+    pub head: Expr,
 }
 
 /// The extent of one of `parts` equal parts.
@@ -307,8 +307,14 @@ impl Operator for Attention {
         Ok(cost)
     }
 
-    fn memory(&self, _: &Operands<'_>) -> Memory {
-        Memory::fresh()
+    /// Unfused: all scores stand in memory, unless the node returns them anyway.
+    fn memory(&self, node: &Operands<'_>) -> Memory {
+        let returned = node.outputs.get(3).is_some_and(Option::is_some);
+        let scores = || {
+            let Extents { batch, heads, queries, keys, .. } = self.extents(node)?;
+            Ok(if returned { Expr::ZERO } else { batch * heads * queries * keys })
+        };
+        Memory::fresh().with_workspace("scores", scores(), node.dtype(0))
     }
 
     fn role(&self, index: usize) -> Role {
@@ -442,8 +448,14 @@ impl Operator for ProjectedAttention {
         Ok(cost)
     }
 
-    fn memory(&self, _: &Operands<'_>) -> Memory {
-        Memory::fresh()
+    /// Unfused: Q, K and V, and all scores.
+    fn memory(&self, node: &Operands<'_>) -> Memory {
+        let elements = || {
+            let Projected { batch, steps, hidden: [q, k, v], keys, .. } = self.extents(node)?;
+            Ok(&batch * &steps * (q + k + v) + batch * steps * keys? * self.heads)
+        };
+        let dtype = node.dtype(if self.quantized { 3 } else { 0 });
+        Memory::fresh().with_workspace("Q, K, V and scores", elements(), dtype)
     }
 
     fn role(&self, index: usize) -> Role {
@@ -458,7 +470,7 @@ impl Operator for ProjectedAttention {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{cost, infer, partial_cost, shape};
+    use crate::testing::{cost, infer, memory, partial_cost, shape};
     use weigh_ir::Value;
 
     fn symbolic(dims: [Expr; 3]) -> TensorType {
@@ -480,6 +492,8 @@ mod tests {
         // Scale and softmax.
         assert_eq!(priced.other_ops, Expr::Int(12 * 197 * 197 * 5));
         assert_eq!(infer(&op, &inputs)[0].shape, Some(Shape::of(&[1, 12, 197, 64])));
+        // All scores of all heads, 4 bytes each.
+        assert_eq!(memory(&op, &inputs).workspace.bytes, Some(Expr::Int(12 * 197 * 197 * 4)));
     }
 
     #[test]
@@ -576,5 +590,8 @@ mod tests {
         let outputs = infer(&op, &inputs);
         assert_eq!(outputs[0].shape, Some(Shape::of(&[1, 128, 768])));
         assert_eq!(outputs[1].shape, Some(Shape::of(&[2, 1, 12, 128, 64])));
+        // 128·2304 elements of Q, K and V, and 12·128·128 scores.
+        let held = memory(&op, &inputs).workspace.bytes;
+        assert_eq!(held, Some(Expr::Int((128 * 2304 + 12 * 128 * 128) * 4)));
     }
 }

@@ -76,6 +76,21 @@ impl Conv {
         }
         Ok(space.to_vec())
     }
+
+    /// Elements of the matrix whose columns are the windows of one image and one group, so that the convolution
+    /// becomes one product (im2col; Chellapilla, Puri, Simard 2006): (input channels / groups) × window ×
+    /// positions. Windows of one element that skip nothing are the input itself.
+    fn columns(&self, node: &Operands<'_>) -> Result<Expr, Stop> {
+        let weights = node.input(self.weights)?;
+        let (_, of_each, _) = Layout::ChannelsFirst.split(weights)?;
+        let kernel = self.kernel(weights)?;
+        let (_, _, positions) = self.layout.split(node.output(0)?)?;
+        let (_, _, space) = self.layout.split(node.input(0)?)?;
+        if positions == space && kernel.iter().all(|extent| *extent == Expr::ONE) {
+            return Ok(Expr::ZERO);
+        }
+        Ok(of_each * kernel.iter().product::<Expr>() * positions.iter().product::<Expr>())
+    }
 }
 
 impl Operator for Conv {
@@ -137,8 +152,8 @@ impl Operator for Conv {
         Ok(Cost::macs(&elements * of_each_output).and_other(elements * i64::from(bias)))
     }
 
-    fn memory(&self, _: &Operands<'_>) -> Memory {
-        Memory::fresh()
+    fn memory(&self, node: &Operands<'_>) -> Memory {
+        Memory::fresh().with_workspace("im2col", self.columns(node), node.dtype(0))
     }
 
     fn role(&self, index: usize) -> Role {
@@ -169,6 +184,15 @@ pub struct ConvTranspose {
     pub output_padding: Vec<i64>,
     /// The output's spatial extents, where they are prescribed.
     pub output_shape: Option<Vec<i64>>,
+}
+
+impl ConvTranspose {
+    /// Elements of the matrix that the product of one image and one group makes, before its columns are added
+    /// up at the places that overlap: (output channels / groups) × window × input positions.
+    fn columns(node: &Operands<'_>) -> Result<Expr, Stop> {
+        let (_, _, space) = Layout::ChannelsFirst.split(node.input(0)?)?;
+        Ok(beyond_first_axis(node.input(1)?)? * space.iter().product::<Expr>())
+    }
 }
 
 impl Operator for ConvTranspose {
@@ -221,8 +245,8 @@ impl Operator for ConvTranspose {
         Ok(Cost::macs(node.input(0)?.elements() * of_each_input).and_other(bias))
     }
 
-    fn memory(&self, _: &Operands<'_>) -> Memory {
-        Memory::fresh()
+    fn memory(&self, node: &Operands<'_>) -> Memory {
+        Memory::fresh().with_workspace("col2im", ConvTranspose::columns(node), node.dtype(0))
     }
 
     fn role(&self, _: usize) -> Role {
@@ -242,6 +266,14 @@ pub struct DeformConv {
 impl DeformConv {
     fn as_conv(&self) -> Conv {
         Conv { name: "DeformConv", bias: Some(3), ..Conv::plain(self.window.clone(), self.groups) }
+    }
+
+    /// Elements of the matrix of sampled windows of one image, all groups together (as in the authors' code).
+    fn columns(&self, node: &Operands<'_>) -> Result<Expr, Stop> {
+        let (_, channels, _) = Layout::ChannelsFirst.split(node.input(0)?)?;
+        let (_, _, kernel) = Layout::ChannelsFirst.split(node.input(1)?)?;
+        let (_, _, positions) = Layout::ChannelsFirst.split(node.output(0)?)?;
+        Ok(channels * kernel.iter().product::<Expr>() * positions.iter().product::<Expr>())
     }
 }
 
@@ -269,8 +301,8 @@ impl Operator for DeformConv {
         Ok(self.as_conv().cost(node)?.and_other(samples * (7 + mask)))
     }
 
-    fn memory(&self, _: &Operands<'_>) -> Memory {
-        Memory::fresh()
+    fn memory(&self, node: &Operands<'_>) -> Memory {
+        Memory::fresh().with_workspace("im2col", self.columns(node), node.dtype(0))
     }
 
     fn role(&self, index: usize) -> Role {
@@ -281,7 +313,7 @@ impl Operator for DeformConv {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{cost, output, shape};
+    use crate::testing::{cost, memory, output, shape};
 
     fn macs(window: Window, groups: i64, input: &[i64], weights: &[i64]) -> i64 {
         let inputs = [shape(input), shape(weights)];
@@ -314,6 +346,35 @@ mod tests {
         assert_eq!(output(&op, &inputs), Shape::of(&[1, 32, 56, 56]));
         // 64·28·28 inputs, each to 32·2·2 outputs = 6,422,528.
         assert_eq!(cost(&op, &inputs).macs, Expr::Int(6_422_528));
+    }
+
+    /// Bytes of workspace of float32 operands.
+    fn workspace(op: &dyn Operator, inputs: &[TensorType]) -> Option<i64> {
+        memory(op, inputs).workspace.bytes?.as_int()
+    }
+
+    #[test]
+    fn columns_of_one_image_and_group() {
+        let conv = |window, groups| Conv::plain(window, groups);
+        // 3·3·3 elements at 224·224 positions, 4 bytes each, whatever the batch.
+        let inputs = [shape(&[8, 3, 224, 224]), shape(&[64, 3, 3, 3])];
+        assert_eq!(workspace(&conv(Window::square(3, 1, 1), 1), &inputs), Some(27 * 224 * 224 * 4));
+        // One channel of 32 at a time.
+        let inputs = [shape(&[1, 32, 56, 56]), shape(&[32, 1, 3, 3])];
+        assert_eq!(workspace(&conv(Window::square(3, 1, 1), 32), &inputs), Some(9 * 56 * 56 * 4));
+        // 1×1 reads the input as it lies, unless it skips: then 64 channels at 28·28 positions.
+        let inputs = [shape(&[1, 64, 56, 56]), shape(&[128, 64, 1, 1])];
+        assert_eq!(workspace(&conv(Window::square(1, 1, 0), 1), &inputs), Some(0));
+        assert_eq!(workspace(&conv(Window::square(1, 2, 0), 1), &inputs), Some(64 * 28 * 28 * 4));
+        // Transposed: 32 channels × 2·2 for each of 28·28 inputs.
+        let op = ConvTranspose {
+            window: Window::square(2, 2, 0),
+            groups: 1,
+            output_padding: vec![],
+            output_shape: None,
+        };
+        let inputs = [shape(&[1, 64, 28, 28]), shape(&[64, 32, 2, 2])];
+        assert_eq!(workspace(&op, &inputs), Some(32 * 4 * 28 * 28 * 4));
     }
 
     #[test]

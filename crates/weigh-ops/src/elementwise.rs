@@ -102,11 +102,18 @@ pub const FUNCTIONS: &[Function] = &[
     row("Softsign", One, Same, 3),        // x / (1 + |x|)
     row("Mish", One, Same, 5),            // x·tanh(ln(1 + e^x))
     row("Swish", One, Same, 5),           // x·sigmoid(x)
+    row("SwiGLU", Two, Same, 6),          // x·sigmoid(x)·y
     row("QuickGelu", One, Same, 6),       // x·sigmoid(a·x)
     row("Gelu", One, Same, 5),            // x·(1 + erf(x/√2))/2
     row("FastGelu", One, Same, 8),        // x·(1 + tanh(b·(x + a·x³)))/2
     row("BiasGelu", Two, Same, 6),        // gelu(x + b)
     row("Shrink", One, Same, 1),          // x − b
+    // Dropped from the standard, kept by ONNX Runtime.
+    row("Affine", One, Same, 2),             // a·x + b
+    row("ParametricSoftplus", One, Same, 5), // a·ln(1 + e^(b·x))
+    row("ScaledTanh", One, Same, 3),         // a·tanh(b·x)
+    row("Scale", One, Same, 1),              // a·x
+    row("ImageScaler", One, Same, 2),        // a·x + b of the channel
     row("Sign", One, Same, 0),
     row("Clip", One, Same, 0),
     row("Max", Any, Same, 0),
@@ -139,13 +146,23 @@ pub struct Elementwise {
     /// Whether the output has the first input's shape whatever the others' (the one-sided broadcasting of ONNX
     /// before opset 7, which aligns the second input at an axis).
     pub one_sided: bool,
+    /// Further operations for each element that a setting adds: a factor that is not 1.
+    pub further: i64,
 }
 
 impl Elementwise {
     /// The operator of this name, if there is such a function.
     pub fn named(name: &str) -> Option<Elementwise> {
         let function = FUNCTIONS.iter().find(|function| function.name == name)?;
-        Some(Elementwise { function, one_sided: false })
+        Some(Elementwise { function, one_sided: false, further: 0 })
+    }
+
+    /// The operator of this name, whether upper or lower case.
+    pub fn named_in_any_case(name: &str) -> Option<Elementwise> {
+        FUNCTIONS
+            .iter()
+            .find(|function| function.name.eq_ignore_ascii_case(name))
+            .and_then(|function| Elementwise::named(function.name))
     }
 
     /// Which inputs are operands: the condition of a choice and the bounds of a clip are not.
@@ -205,7 +222,8 @@ impl Operator for Elementwise {
             Any => node.inputs.len() as i64 - if self.function.name == "Mean" { 0 } else { 1 },
             _ => 1,
         };
-        Ok(Cost::other(node.output(0)?.elements() * (self.function.operations * repeats)))
+        let operations = self.function.operations * repeats + self.further;
+        Ok(Cost::other(node.output(0)?.elements() * operations))
     }
 
     fn memory(&self, node: &Operands<'_>) -> Memory {

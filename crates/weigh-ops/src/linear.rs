@@ -23,20 +23,35 @@ pub struct MatMul {
     pub transpose_a: bool,
     /// Whether the last two axes of the right matrix are exchanged first.
     pub transpose_b: bool,
+    /// Whether the first axis of the left tensor goes behind its other leading axes first.
+    pub transpose_batch_a: bool,
+    /// Whether the first axis of the right tensor goes behind its other leading axes first.
+    pub transpose_batch_b: bool,
 }
 
 impl MatMul {
     /// The plain form.
-    pub const PLAIN: MatMul =
-        MatMul { name: "MatMul", a: 0, b: 1, result: None, transpose_a: false, transpose_b: false };
+    pub const PLAIN: MatMul = MatMul {
+        name: "MatMul",
+        a: 0,
+        b: 1,
+        result: None,
+        transpose_a: false,
+        transpose_b: false,
+        transpose_batch_a: false,
+        transpose_batch_b: false,
+    };
 
     /// Both shapes as stacks of matrices, and the extent they are contracted over.
     fn matrices(&self, a: &Shape, b: &Shape) -> Result<(Shape, Shape, Expr), Stop> {
         if a.rank() == 0 || b.rank() == 0 {
             return Err(Stop::contradiction("a scalar has no matrix product"));
         }
-        let stack = |shape: &Shape, transpose: bool, vector_is_row: bool| {
+        let stack = |shape: &Shape, batch: bool, transpose: bool, vector_is_row: bool| {
             let mut dims = shape.0.clone();
+            if batch && let [leading @ .., _] = dims.as_mut_slice() {
+                leading.rotate_left(1.min(leading.len()));
+            }
             match (dims.len(), vector_is_row) {
                 (1, true) => dims.insert(0, Expr::ONE),
                 (1, false) => dims.push(Expr::ONE),
@@ -45,7 +60,8 @@ impl MatMul {
             }
             Shape(dims)
         };
-        let (left, right) = (stack(a, self.transpose_a, true), stack(b, self.transpose_b, false));
+        let left = stack(a, self.transpose_batch_a, self.transpose_a, true);
+        let right = stack(b, self.transpose_batch_b, self.transpose_b, false);
         let (inner_left, inner_right) = (left.dim(-1)?.clone(), right.dim(-2)?.clone());
         match (&inner_left, &inner_right) {
             (Expr::Int(x), Expr::Int(y)) if x != y => {
@@ -297,7 +313,7 @@ impl Operator for Einsum {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{cost, shape};
+    use crate::testing::{cost, output, shape};
 
     #[test]
     fn a_matrix_times_a_vector() {
@@ -311,6 +327,15 @@ mod tests {
         // m·n·k = 1000·256·512 = 131,072,000.
         let inputs = [shape(&[1000, 512]), shape(&[512, 256])];
         assert_eq!(cost(&MatMul::PLAIN, &inputs).macs, Expr::Int(131_072_000));
+    }
+
+    #[test]
+    fn leading_axes_that_are_transposed() {
+        // [2, 3, 4, 5]: 2 goes behind 3 and 4; then stacks of 3·4 matrices of 2×5 meet as many of 5×6.
+        let op = MatMul { transpose_batch_a: true, ..MatMul::PLAIN };
+        let inputs = [shape(&[2, 3, 4, 5]), shape(&[3, 4, 5, 6])];
+        assert_eq!(output(&op, &inputs), Shape::of(&[3, 4, 2, 6]));
+        assert_eq!(cost(&op, &inputs).macs, Expr::Int(3 * 4 * 2 * 6 * 5));
     }
 
     #[test]

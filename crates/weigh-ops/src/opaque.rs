@@ -27,7 +27,7 @@ impl Operator for Opaque {
     }
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
-        Memory::fresh()
+        Memory::fresh().with_unknown_workspace()
     }
 
     fn role(&self, _: usize) -> Role {

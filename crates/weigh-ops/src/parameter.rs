@@ -1,6 +1,6 @@
 //! Settings that some versions of an operator take as attributes and others as inputs.
 
-use weigh_ir::{Inference, Stop};
+use weigh_ir::{Expr, Inference, Operands, Stop};
 
 /// A list of integers: fixed by the file, or an input of the node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,4 +27,9 @@ impl Ints {
             _ => self.read(node).map(Some),
         }
     }
+}
+
+/// The first element of an input that holds integers, where it is known: the one of a scalar.
+pub(crate) fn first(node: &Operands<'_>, index: usize) -> Option<Expr> {
+    node.value(index)?.as_exprs()?.first().cloned()
 }

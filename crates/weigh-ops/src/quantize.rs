@@ -5,7 +5,8 @@
 
 use smallvec::smallvec;
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
+    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Packing, Role, Shape, Stop,
+    TensorType, single,
 };
 
 use crate::linear::MatMul;
@@ -187,8 +188,16 @@ impl Operator for IntegerMatMul {
         }
     }
 
-    fn memory(&self, _: &Operands<'_>) -> Memory {
-        Memory::fresh()
+    /// The left matrix as 8-bit integers, where it does not come so.
+    fn memory(&self, node: &Operands<'_>) -> Memory {
+        match self.quantizes_left {
+            true => Memory::fresh().with_workspace(
+                "quantised input",
+                node.input(0).map(Shape::elements),
+                Some(DType::U8),
+            ),
+            false => Memory::fresh(),
+        }
     }
 
     fn role(&self, index: usize) -> Role {
@@ -249,14 +258,20 @@ impl Operator for BlockQuantizedMatMul {
         Ok(Cost::macs(elements * self.inputs).and_other(self.weight_elements() * 2 + biases))
     }
 
-    fn memory(&self, _: &Operands<'_>) -> Memory {
-        Memory::fresh()
+    /// Unfused: the packed matrix as numbers of the left one's type.
+    fn memory(&self, node: &Operands<'_>) -> Memory {
+        let elements = Ok(self.weight_elements());
+        Memory::fresh().with_workspace("dequantised weights", elements, node.dtype(0))
     }
 
     fn role(&self, index: usize) -> Role {
         match index {
             0 => Role::Operand,
-            1 | 5 => Role::Parameter,
+            1 => Role::Packed(Packing {
+                bits: u8::try_from(self.bits).unwrap_or(u8::MAX),
+                elements: self.weight_elements().as_int(),
+            }),
+            5 => Role::Parameter,
             _ => Role::Constant,
         }
     }
@@ -319,6 +334,7 @@ mod tests {
         let elements = 4096 * 11008;
         assert_eq!(cost(&op, &inputs), Cost { macs: seq * elements, other_ops: Expr::Int(2 * elements) });
         assert_eq!(op.weight_elements(), Expr::Int(elements));
-        assert_eq!((op.role(1), op.role(2)), (Role::Parameter, Role::Constant));
+        let packed = Role::Packed(Packing { bits: 4, elements: Some(elements) });
+        assert_eq!((op.role(1), op.role(2)), (packed, Role::Constant));
     }
 }

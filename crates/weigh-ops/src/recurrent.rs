@@ -8,7 +8,7 @@
 use smallvec::smallvec;
 use weigh_ir::{Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType};
 
-use crate::elementwise::FUNCTIONS;
+use crate::elementwise::Elementwise;
 
 /// Which equations a recurrent layer follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,13 +64,7 @@ pub struct Activation(i64);
 impl Activation {
     /// The activation of this name; upper and lower case do not matter.
     pub fn named(name: &str) -> Option<Activation> {
-        // The two that exist in recurrent cells only: a·x + b and a·tanh(b·x).
-        let own = [("Affine", 2), ("ScaledTanh", 3)];
-        let elementwise = FUNCTIONS.iter().map(|function| (function.name, function.operations));
-        own.into_iter()
-            .chain(elementwise)
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, operations)| Activation(operations))
+        Elementwise::named_in_any_case(name).map(|op| Activation(op.function.operations))
     }
 }
 
@@ -205,8 +199,14 @@ impl Operator for Recurrent {
         Ok(cost.and_other(runs * width * quantisation))
     }
 
-    fn memory(&self, _: &Operands<'_>) -> Memory {
-        Memory::fresh()
+    /// The products of all gates with the input, for all steps at once: that is one large product for each
+    /// direction, where the products with the state have to wait for each other.
+    fn memory(&self, node: &Operands<'_>) -> Memory {
+        let gates = || {
+            let Extents { steps, batch, hidden, .. } = self.extents(node)?;
+            Ok(steps * batch * hidden * (self.directions() * self.cell.gates()))
+        };
+        Memory::fresh().with_workspace("gates", gates(), node.dtype(0))
     }
 
     fn role(&self, index: usize) -> Role {
@@ -221,7 +221,7 @@ impl Operator for Recurrent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{cost, infer, shape};
+    use crate::testing::{cost, infer, memory, shape};
     use weigh_ir::DType;
 
     fn layer(cell: Cell) -> Recurrent {
@@ -254,6 +254,8 @@ mod tests {
                 cost(&op, &inputs),
                 Cost { macs: Expr::Int(macs), other_ops: Expr::Int(5 * 2 * 4 * plain) }
             );
+            let held = memory(&op, &inputs).workspace.bytes;
+            assert_eq!(held, Some(Expr::Int(5 * 2 * gates * 4 * 4)), "{op:?}");
             inputs.push(shape(&[1, 2 * gates * 4]));
             assert_eq!(cost(&op, &inputs).other_ops, Expr::Int(5 * 2 * 4 * biased), "{op:?}");
         }

@@ -52,7 +52,7 @@ pub enum Query {
     Size,
 }
 
-/// What only the data decides: the positions or elements that fulfil a condition.
+/// What the data decides: the positions or elements that fulfil a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Selection {
     /// The indices of the elements that are not zero, one column each. ONNX `NonZero`.
@@ -485,6 +485,35 @@ mod tests {
         let unique = infer(&Selection::Unique { axis: None }, &[ints(&[2, 1, 1, 3])]);
         assert_eq!((unique[0].shape.clone(), unique[0].value.clone()), (Some(Shape::of(&[3])), None));
         assert_eq!(unique[2].shape, Some(Shape::of(&[4])));
+    }
+
+    #[test]
+    fn ranges_go_down_as_well() {
+        let scalar = |value| TensorType::known(DType::I64, Shape::scalar(), Value::ints([value]));
+        let elements = |start, limit, step| {
+            infer(&Generated::Range, &[scalar(start), scalar(limit), scalar(step)])[0].value.clone()
+        };
+        assert_eq!(elements(3, 0, -1), Some(Value::ints([3, 2, 1])));
+        // ⌈−4 / −3⌉ = 2 and ⌈−9 / −3⌉ = 3.
+        assert_eq!(elements(10, 6, -3), Some(Value::ints([10, 7])));
+        assert_eq!(elements(9, 0, -3), Some(Value::ints([9, 6, 3])));
+        assert_eq!(elements(0, 3, -1), Some(Value::ints([])));
+    }
+
+    #[test]
+    fn known_data_decides_a_number() {
+        let mask = TensorType::known(DType::Bool, Shape::of(&[3]), Value::ints([0, 1, 1]));
+        assert_eq!(output(&Selection::NonZero, &[mask.clone()]), Shape::of(&[1, 2]));
+        let along = Selection::Compress { axis: Some(-2) };
+        assert_eq!(output(&along, &[shape(&[3, 5]), mask.clone()]), Shape::of(&[2, 5]));
+        assert_eq!(output(&Selection::Compress { axis: None }, &[shape(&[3, 5]), mask]), Shape::of(&[2]));
+        let numbers = TensorType::known(DType::I64, Shape::of(&[2, 2]), Value::ints([7, 2, 7, 7]));
+        let distinct = infer(&Selection::Unique { axis: None }, &[numbers]);
+        let shapes: Vec<_> = distinct.iter().filter_map(|output| output.shape.clone()).collect();
+        assert_eq!(shapes, [2, 2, 4, 2].map(|extent| Shape::of(&[extent])));
+        let depth = TensorType::known(DType::F32, Shape::scalar(), Value::Floats([10.0].into()));
+        let one_hot = Generated::OneHot { axis: -1 };
+        assert_eq!(output(&one_hot, &[shape(&[3]), depth, shape(&[2])]), Shape::of(&[3, 10]));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Shorthand for tests: one operator over plain shapes.
 
-use weigh_ir::{Cost, DType, Inference, NoBodies, Operands, Operator, Outputs, Shape, TensorType, Value};
+use weigh_ir::{
+    Cost, DType, Inference, Memory, NoBodies, Operands, Operator, Outputs, Shape, TensorType, Value,
+};
 
 /// A float32 tensor of plain extents.
 pub(crate) fn shape(dims: &[i64]) -> TensorType {
@@ -30,6 +32,14 @@ pub(crate) fn cost(op: &dyn Operator, inputs: &[TensorType]) -> Cost {
     let inputs: Vec<_> = inputs.iter().map(Some).collect();
     let outputs: Vec<_> = outputs.iter().map(Some).collect();
     op.cost(&Operands { inputs: &inputs, outputs: &outputs, bodies: &[] }).expect("the operator has a price")
+}
+
+/// How memory is treated, with inferred outputs.
+pub(crate) fn memory(op: &dyn Operator, inputs: &[TensorType]) -> Memory {
+    let outputs = infer(op, inputs);
+    let inputs: Vec<_> = inputs.iter().map(Some).collect();
+    let outputs: Vec<_> = outputs.iter().take(1).map(Some).collect();
+    op.memory(&Operands { inputs: &inputs, outputs: &outputs, bodies: &[] })
 }
 
 /// The cost with inferred outputs, where some inputs are left out.

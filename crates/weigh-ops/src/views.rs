@@ -1,8 +1,8 @@
 //! Operators whose output is the input's data seen with another shape: nothing moves, nothing is computed.
 
 use weigh_ir::{
-    Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, resolve_axis,
-    single,
+    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType,
+    resolve_axis, single,
 };
 
 use crate::parameter::Ints;
@@ -12,6 +12,11 @@ use crate::parameter::Ints;
 pub enum View {
     /// The same shape. ONNX `Identity`.
     Identity,
+    /// The same shape, the bits read as another element type of the same width. ONNX `BitCast`.
+    BitCast {
+        /// The element type.
+        to: DType,
+    },
     /// A prescribed shape; 0 keeps an extent (unless `zero_is_empty`), −1 takes what is left. ONNX `Reshape`.
     Reshape {
         /// The prescribed extents.
@@ -40,7 +45,7 @@ impl View {
     fn shape(&self, node: &Inference<'_>) -> Result<Shape, Stop> {
         let input = node.input(0)?;
         match self {
-            View::Identity => Ok(input.clone()),
+            View::Identity | View::BitCast { .. } => Ok(input.clone()),
             View::Reshape { shape, zero_is_empty } => reshape(input, &target(shape, node)?, *zero_is_empty),
             View::Flatten { axis } => {
                 // Unlike elsewhere, the axis may be the rank: then all extents come before it.
@@ -152,10 +157,21 @@ fn unsqueeze(input: &Shape, axes: &[i64]) -> Result<Shape, Stop> {
     ))
 }
 
+/// What the elements become is not followed.
+fn bit_cast(node: &Inference<'_>, to: DType) -> Result<TensorType, Stop> {
+    match node.dtype(0) {
+        Some(from) if from.bits() != to.bits() => {
+            Err(Stop::contradiction(format!("the bits of {from} are no {to}")))
+        }
+        _ => Ok(TensorType::new(Some(to), node.input(0)?.clone())),
+    }
+}
+
 impl Operator for View {
     fn name(&self) -> &str {
         match self {
             View::Identity => "Identity",
+            View::BitCast { .. } => "BitCast",
             View::Reshape { .. } => "Reshape",
             View::Flatten { .. } => "Flatten",
             View::Squeeze { .. } => "Squeeze",
@@ -164,12 +180,18 @@ impl Operator for View {
     }
 
     fn detail(&self, _: &Operands<'_>) -> String {
-        String::new()
+        match self {
+            View::BitCast { to } => format!("to {to}"),
+            _ => String::new(),
+        }
     }
 
     fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop> {
         if let (View::Identity, Some(Some(input))) = (self, node.inputs.first()) {
             return Ok(single((*input).clone()));
+        }
+        if let View::BitCast { to } = self {
+            return bit_cast(node, *to).map(single);
         }
         let shape = self.shape(node)?;
         Ok(single(TensorType::new(node.dtype(0), shape).with_value(node.value(0).cloned())))
@@ -191,8 +213,8 @@ impl Operator for View {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{ints, output, shape};
-    use weigh_ir::DType;
+    use crate::testing::{infer, ints, output, shape};
+    use weigh_ir::NoBodies;
 
     #[test]
     fn reshape_rules() {
@@ -218,5 +240,15 @@ mod tests {
         assert_eq!(output(&squeeze, &[shape(&[1, 5, 1])]), Shape::of(&[5]));
         let flatten = View::Flatten { axis: 1 };
         assert_eq!(output(&flatten, &[shape(&[2, 256, 6, 6])]), Shape::of(&[2, 9216]));
+    }
+
+    #[test]
+    fn bits_keep_their_width() {
+        let op = View::BitCast { to: DType::I32 };
+        assert_eq!(infer(&op, &[shape(&[2, 3])])[0], TensorType::new(Some(DType::I32), Shape::of(&[2, 3])));
+        let wide = ints(&[1]);
+        let mut node =
+            Inference { inputs: &[Some(&wide)], output_count: 1, symbol_stem: "", bodies: &mut NoBodies };
+        assert!(op.infer(&mut node).is_err());
     }
 }

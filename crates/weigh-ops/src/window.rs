@@ -99,13 +99,10 @@ impl Window {
             return Ok(floor);
         }
         let ceil = slack.ceil_div(&stride) + 1;
-        match (ceil.as_int(), input.as_int(), stride.as_int()) {
-            (Some(positions), Some(input), Some(stride))
-                if (positions - 1).saturating_mul(stride) >= input.saturating_add(begin) =>
-            {
-                Ok(Expr::Int(positions - 1))
-            }
-            _ => Ok(ceil),
+        // No position begins past the input if a window is as long as a step and the padding behind it.
+        match (&stride + end - (kernel - 1) * dilation).as_int() {
+            Some(beyond) if beyond <= 1 => Ok(ceil),
+            _ => Ok(ceil.smaller(&(input + begin).ceil_div(&stride))),
         }
     }
 
@@ -129,6 +126,8 @@ impl Window {
 
 #[cfg(test)]
 mod tests {
+    use weigh_ir::Symbol;
+
     use super::*;
 
     fn positions(window: &Window, input: i64) -> i64 {
@@ -157,5 +156,24 @@ mod tests {
         let window = Window::square(3, 2, 1);
         let out = window.positions(0, &height, &Expr::Int(3)).expect("a formula");
         assert_eq!(out, (&height + 1).floor_div(&Expr::Int(2)));
+    }
+
+    #[test]
+    fn ceil_mode_of_a_symbolic_extent() {
+        let positions = |window: Window| {
+            let window = Window { ceil: true, ..window };
+            let kernel = Expr::Int(window.kernel[0]);
+            window.positions(0, &Expr::symbol("h"), &kernel).expect("a formula")
+        };
+        let at = |formula: &Expr, height: i64| formula.bind(&[(Symbol::new("h"), height)].into());
+        // 1×1 stride 2 over 2: ⌈1/2⌉ + 1 = 2, but the second begins at 2 ≥ 2; over 3 it begins at 2 < 3.
+        let sparse = positions(Window::square(1, 2, 0));
+        assert_eq!((at(&sparse, 2), at(&sparse, 3)), (Expr::Int(1), Expr::Int(2)));
+        // 3×3 stride 3 padding 1 over 2: ⌈1/3⌉ + 1 = 2, but the second begins at 3 ≥ 2 + 1.
+        let padded = positions(Window::square(3, 3, 1));
+        assert_eq!((at(&padded, 2), at(&padded, 3)), (Expr::Int(1), Expr::Int(2)));
+        // 3×3 stride 2 without padding never does: ⌈(h − 3)/2⌉ + 1 = ⌊h/2⌋.
+        let usual = positions(Window::square(3, 2, 0));
+        assert_eq!(usual, Expr::symbol("h").floor_div(&Expr::Int(2)));
     }
 }

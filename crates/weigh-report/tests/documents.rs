@@ -75,6 +75,7 @@ fn stable_paths() {
         "/totals/activations/arena_bytes",
         "/scaling/macs",
         "/scaling/activation_bytes",
+        "/scaling/growth/0/macs",
         "/coverage/priced",
         "/layers/0/output_shapes/0/1",
         "/layers/0/live_bytes",

@@ -1,7 +1,7 @@
 //! From facts to the document: every figure of the analysis at its place in the [`Report`].
 
 use weigh_analysis::{
-    Activations, Analysis, Extent, Layer, Member, Module, Port, Scaling, Totals, module_tree,
+    Activations, Analysis, Extent, Freed, Layer, Member, Module, Port, Scaling, Totals, module_tree,
 };
 use weigh_ir::{DType, Expr, Model, Node, Severity, Shape, Symbol, TensorId, bytes_of};
 use weigh_report::report;
@@ -56,10 +56,15 @@ fn model(opened: &Opened, facts: &Analysis) -> report::Model {
         declared(id).is_some_and(|shape| port.shape != Some(bind(shape)))
     });
     let known = |shape: &Shape| report::Shape::known(shape.dims().iter().cloned());
-    let tensors = |ports: &[Port], ids: &[TensorId]| {
-        let tensor = |(port, id): (&Port, &TensorId)| {
+    let tensors = |ports: &[Port], ids: &[TensorId], freed: &[Freed]| {
+        let tensor = |(position, (port, id)): (usize, (&Port, &TensorId))| {
             let is_sequence = opened.model.tensor(*id).is_sequence;
-            let shape = declared(id).filter(|_| !is_reshaped && !is_sequence).or(port.shape.as_ref());
+            let shape =
+                declared(id).filter(|_| !is_reshaped && !is_sequence).or(port.shape.as_ref()).cloned();
+            let open = freed.iter().filter(|freed| freed.input == position);
+            let shape = open.fold(shape, |shape, freed| {
+                shape.map(|shape| shape.with(freed.axis, Expr::symbol(freed.symbol.as_str())))
+            });
             let member = |member: &Member| report::Member {
                 dtype: member.dtype.map(|dtype| dtype.to_string()),
                 shape: member.shape.as_ref().map(known),
@@ -67,11 +72,11 @@ fn model(opened: &Opened, facts: &Analysis) -> report::Model {
             report::Tensor {
                 name: port.name.clone(),
                 dtype: port.dtype.map(|dtype| dtype.to_string()),
-                shape: shape.map(known),
+                shape: shape.as_ref().map(known),
                 members: port.members.as_ref().map(|members| members.iter().map(member).collect()),
             }
         };
-        ports.iter().zip(ids).map(tensor).collect()
+        ports.iter().zip(ids).enumerate().map(tensor).collect()
     };
     report::Model {
         path: opened.path.clone(),
@@ -80,8 +85,8 @@ fn model(opened: &Opened, facts: &Analysis) -> report::Model {
         format_version: version.filter(|_| opened.file.is_some()),
         producer: None,
         file_bytes: opened.file_bytes,
-        inputs: tensors(&facts.inputs, &opened.model.graph.inputs),
-        outputs: tensors(&facts.outputs, &opened.model.graph.outputs),
+        inputs: tensors(&facts.inputs, &opened.model.graph.inputs, &facts.freed),
+        outputs: tensors(&facts.outputs, &opened.model.graph.outputs, &[]),
     }
 }
 
@@ -142,23 +147,31 @@ fn activations(activations: &Activations) -> report::Activations {
     }
 }
 
+/// The growth in more symbols than this is not told.
+const MAX_SYMBOLS: usize = 64;
+
 fn scaling(formulas: &Scaling, totals: &Totals) -> report::Scaling {
     let formula = |expr: &Expr| Some(report::Formula(expr.clone()));
     let mut symbols = std::collections::BTreeSet::new();
-    let all = [
-        &formulas.macs,
-        &formulas.other_ops,
-        &formulas.bytes_moved,
-        &formulas.activation_bytes,
-        &formulas.peak_activation_bytes,
-    ];
-    for expr in all {
+    for expr in formulas.all() {
         expr.for_each_symbol(&mut |symbol| {
-            symbols.insert(symbol.to_string());
+            symbols.insert(symbol.clone());
         });
     }
+    let growth = |symbol: &Symbol| {
+        let of = |expr: &Expr| expr.degree(symbol);
+        report::Growth {
+            symbol: symbol.to_string(),
+            parameters: of(&totals.parameters),
+            macs: of(&formulas.macs),
+            flops: of(&formulas.macs),
+            other_ops: of(&formulas.other_ops),
+            bytes_moved: of(&formulas.bytes_moved),
+            activation_bytes: of(&formulas.activation_bytes),
+            peak_activation_bytes: of(&formulas.peak_activation_bytes),
+        }
+    };
     report::Scaling {
-        symbols: symbols.into_iter().collect(),
         macs: formula(&formulas.macs),
         flops: formula(&(&formulas.macs * 2)),
         other_ops: formula(&formulas.other_ops),
@@ -166,6 +179,8 @@ fn scaling(formulas: &Scaling, totals: &Totals) -> report::Scaling {
         parameters: formula(&totals.parameters),
         activation_bytes: formula(&formulas.activation_bytes),
         peak_activation_bytes: formula(&formulas.peak_activation_bytes),
+        growth: symbols.iter().take(MAX_SYMBOLS).map(growth).collect(),
+        symbols: symbols.iter().map(Symbol::to_string).collect(),
     }
 }
 

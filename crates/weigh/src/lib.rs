@@ -18,7 +18,7 @@ mod open;
 pub use benchmark::{BenchmarkRequest, benchmark, machine};
 pub use describe::describe;
 pub use open::{OpenError, Opened, open};
-pub use weigh_analysis::{Analysis, AnalysisError, Options, analyze};
+pub use weigh_analysis::{Analysis, AnalysisError, FreeDim, Options, analyze};
 pub use weigh_ir as ir;
 pub use weigh_report as report;
 pub use weigh_report::Report;

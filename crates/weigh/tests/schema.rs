@@ -62,7 +62,8 @@ const STATIC: &[&str] = &[
     "totals.{macs,flops,other_ops,bytes_moved}",
     "totals.activations.{total,peak,in_place_total,in_place_peak}.{elements,bytes}",
     "totals.activations.arena_bytes",
-    "scaling.{macs,activation_bytes}",
+    "scaling.{parameters,macs,flops,other_ops,bytes_moved,activation_bytes,peak_activation_bytes}",
+    "scaling.growth[].{symbol,parameters,macs,flops,other_ops,bytes_moved,activation_bytes,peak_activation_bytes}",
     "coverage.{nodes,shaped,priced,unknown}",
     "layers[].{name,op,scope,inputs,outputs,output_shapes,parameters,macs,flops,other_ops,bytes_moved,output_elements}",
     "layers[].live_bytes",
@@ -93,6 +94,7 @@ fn documents_obey_the_schema_and_have_what_is_promised() {
     for arguments in [
         "inspect zoo:resnet50",
         "inspect zoo:alexnet-2012",
+        "inspect zoo:resnet50 --free 2=h,3=w",
         "inspect zoo:vit_b_16 --dim batch=8",
         "inspect zoo:bert_base",
         "inspect zoo:bert_base --dim seq=128",

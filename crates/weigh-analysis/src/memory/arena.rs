@@ -1,5 +1,7 @@
 //! One block of memory with an offset for every activation, such that no two that are alive together overlap.
 
+use std::cmp::Reverse;
+
 use smallvec::SmallVec;
 
 use super::timeline::Timeline;
@@ -41,24 +43,50 @@ impl Placement {
     }
 }
 
-/// Plans the block two ways, in order of appearance and largest first, and takes the smaller one; one is enough
-/// where it needs no more than is alive at once. `None` where sizes are formulas or too large to plan, or the
-/// plan does not hold.
+/// Which of the gaps that a block fits in it takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    /// The lowest.
+    First,
+    /// The smallest.
+    Best,
+}
+
+/// In which order blocks are placed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Appearance,
+    LargestFirst,
+}
+
+/// The ways of planning, simplest first.
+const STRATEGIES: [(&str, Order, Fit); 4] = [
+    ("in order", Order::Appearance, Fit::First),
+    ("largest first", Order::LargestFirst, Fit::First),
+    ("in order, best fit", Order::Appearance, Fit::Best),
+    ("largest first, best fit", Order::LargestFirst, Fit::Best),
+];
+
+/// Plans the block in every way, until one needs no more than is alive at once, and takes the smallest, of
+/// equals the first. `None` where sizes are formulas or too large to plan, or the plan does not hold.
 pub(super) fn plan(timeline: &Timeline) -> Option<Arena> {
-    let blocks = blocks(timeline)?;
+    let in_order = blocks(timeline)?;
+    let mut by_size = in_order.clone();
+    by_size.sort_by_key(|block| (Reverse(block.bytes), block.first, block.tensor));
     let steps = timeline.steps.len();
-    let peak = peak(&blocks, steps);
-    let in_order = place("in order", blocks.clone(), steps)?;
-    let arena = if in_order.bytes <= peak {
-        in_order
-    } else {
-        let mut by_size = blocks;
-        by_size
-            .sort_by(|a, b| b.bytes.cmp(&a.bytes).then(a.first.cmp(&b.first)).then(a.tensor.cmp(&b.tensor)));
-        let by_size = place("largest first", by_size, steps)?;
-        if by_size.bytes < in_order.bytes { by_size } else { in_order }
-    };
-    holds(&arena, steps).then_some(arena)
+    let peak = peak(&in_order, steps);
+    let mut best: Option<Arena> = None;
+    for (strategy, order, fit) in STRATEGIES {
+        let blocks = if order == Order::Appearance { &in_order } else { &by_size };
+        let arena = place(strategy, blocks.clone(), steps, fit)?;
+        if best.as_ref().is_none_or(|best| arena.bytes < best.bytes) {
+            best = Some(arena);
+        }
+        if best.as_ref().is_some_and(|best| best.bytes <= peak) {
+            break;
+        }
+    }
+    best.filter(|arena| holds(arena, steps))
 }
 
 /// The most that is alive in one step: no plan needs less.
@@ -97,8 +125,8 @@ fn blocks(timeline: &Timeline) -> Option<Vec<Placement>> {
     (work <= MAX_WORK).then_some(blocks)
 }
 
-/// Puts each block, in this order, at the lowest offset where it overlaps none that is alive with it.
-fn place(strategy: &'static str, blocks: Vec<Placement>, steps: usize) -> Option<Arena> {
+/// Puts each block, in this order, where it overlaps none that is alive with it.
+fn place(strategy: &'static str, blocks: Vec<Placement>, steps: usize, fit: Fit) -> Option<Arena> {
     let mut placed: Vec<Placement> = Vec::with_capacity(blocks.len());
     let mut alive: Vec<SmallVec<[u32; 8]>> = vec![SmallVec::new(); steps];
     let mut neighbours: Vec<u32> = Vec::new();
@@ -113,20 +141,31 @@ fn place(strategy: &'static str, blocks: Vec<Placement>, steps: usize) -> Option
         let placed_at = |index: &u32| &placed[*index as usize];
         taken.extend(neighbours.iter().map(placed_at).map(|other| (other.offset, other.end())));
         taken.sort_unstable();
-        let mut offset = 0u64;
-        for (start, end) in &taken {
-            if offset.checked_add(block.bytes)? <= *start {
-                break;
-            }
-            offset = offset.max(end.checked_next_multiple_of(ALIGNMENT)?);
-        }
-        block.offset = offset;
-        bytes = bytes.max(offset.checked_add(block.bytes)?);
+        block.offset = gap(block.bytes, &taken, fit)?;
+        bytes = bytes.max(block.offset.checked_add(block.bytes)?);
         let index = u32::try_from(placed.len()).ok()?;
         alive[block.first..=block.last].iter_mut().for_each(|step| step.push(index));
         placed.push(block);
     }
     Some(Arena { bytes, strategy, placements: placed })
+}
+
+/// The offset of a gap between what is taken, sorted by begin, that so many bytes fit in. The last gap has no end.
+fn gap(bytes: u64, taken: &[(u64, u64)], fit: Fit) -> Option<u64> {
+    let (mut offset, mut best) = (0u64, None::<(u64, u64)>);
+    for (start, end) in taken {
+        if offset.checked_add(bytes)? <= *start {
+            let room = start - offset;
+            if fit == Fit::First {
+                return Some(offset);
+            }
+            if best.is_none_or(|(least, _)| room < least) {
+                best = Some((room, offset));
+            }
+        }
+        offset = offset.max(end.checked_next_multiple_of(ALIGNMENT)?);
+    }
+    Some(best.map_or(offset, |(_, at)| at))
 }
 
 /// Whether no two blocks that are alive together overlap.

@@ -6,12 +6,14 @@
 //! bodies of a node live in that node's step.
 
 mod arena;
+mod needs;
 mod order;
 mod timeline;
 
 use weigh_ir::{Expr, Model};
 
 pub use arena::{Arena, Placement};
+pub use needs::{Needs, StepMemory};
 
 use crate::runs::View;
 use crate::weights::Weights;
@@ -68,6 +70,8 @@ pub struct Activations {
     pub best_order_peak: Option<Extent>,
     /// The order that has it.
     pub best_order: Option<&'static str>,
+    /// Whether it is proved that no order has a smaller peak.
+    pub best_order_is_optimal: bool,
     /// What no order can be below: the largest single step's own inputs and outputs.
     pub lower_bound: Option<Extent>,
     /// Bytes of a planned arena.
@@ -79,6 +83,8 @@ pub struct Activations {
 /// What following the activations brought.
 pub(crate) struct Memory {
     pub activations: Activations,
+    /// The order with the smallest peak of those tried, as steps of the file.
+    pub best_order: Option<Vec<usize>>,
     timeline: Timeline,
     live: Vec<Option<Extent>>,
 }
@@ -87,6 +93,16 @@ impl Memory {
     /// Bytes alive in the step of a node; `None` where the node runs only at load.
     pub fn live_bytes(&self, step: usize) -> Option<Expr> {
         self.live.get(step)?.as_ref().map(|extent| extent.bytes.clone())
+    }
+
+    /// Every step of the file.
+    pub fn steps(&self) -> Vec<StepMemory> {
+        needs::steps(&self.timeline, &self.live)
+    }
+
+    /// What an inference needs beside the weights.
+    pub fn needs(&self, model: &Model) -> Needs {
+        needs::needs(model, &self.timeline, &self.live)
     }
 
     /// A plan of memory, where all sizes are numbers.
@@ -117,6 +133,7 @@ pub(crate) fn follow(model: &Model, types: View<'_>, weights: &Weights, detail: 
         complete: timeline.complete,
         ..Activations::default()
     };
+    let mut best_order = None;
     if detail == Detail::All {
         let at_peak =
             |live: &Option<Extent>| live.as_ref().is_some_and(|live| live.bytes == activations.peak.bytes);
@@ -126,9 +143,13 @@ pub(crate) fn follow(model: &Model, types: View<'_>, weights: &Weights, detail: 
         activations.peak_at = at_peak.map(|step| model.graph.nodes[step].name.to_string());
         activations.in_place_total = in_place.total();
         activations.in_place_peak = Extent::largest(in_place.live_extents().iter().flatten());
-        activations.best_order = best.as_ref().map(|best| best.name);
-        activations.best_order_peak = best.map(|best| best.peak);
+        if let Some(best) = best {
+            activations.best_order = Some(best.name);
+            activations.best_order_is_optimal = best.is_optimal;
+            activations.best_order_peak = Some(best.peak);
+            best_order = Some(best.steps);
+        }
         activations.lower_bound = timeline.largest_step();
     }
-    Memory { activations, timeline, live }
+    Memory { activations, best_order, timeline, live }
 }

@@ -2,7 +2,7 @@
 
 use foldhash::{HashMap, HashMapExt};
 use smallvec::SmallVec;
-use weigh_ir::{Expr, Graph, Model, Node, Operands, TensorId};
+use weigh_ir::{Expr, Graph, Memory, Model, Node, Operands, TensorId, Workspace};
 
 use super::Extent;
 use crate::runs::View;
@@ -24,7 +24,7 @@ pub(super) struct Life {
 }
 
 /// What one step does.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Step {
     /// Lives that it reads, each once.
     pub reads: SmallVec<[usize; 4]>,
@@ -32,8 +32,29 @@ pub(super) struct Step {
     pub makes: SmallVec<[usize; 2]>,
     /// What the bodies of its node hold at their peak, beside everything else.
     pub inner: Extent,
+    /// What it needs beside all that is alive; where its node has bodies, they need it.
+    pub workspace: Workspace,
     /// Whether it runs in every inference.
     pub runs: bool,
+}
+
+impl Step {
+    /// One that does not run in an inference.
+    fn at_load() -> Step {
+        let (reads, makes) = (SmallVec::new(), SmallVec::new());
+        Step { reads, makes, inner: Extent::default(), workspace: Workspace::NONE, runs: false }
+    }
+}
+
+/// What the bodies of a node hold.
+#[derive(Default)]
+struct Inner {
+    /// At their peak.
+    peak: Extent,
+    /// In all.
+    total: Extent,
+    /// Bytes where they need most, their workspaces counted, beyond the peak; `None` where that is unknown.
+    workspace: Option<Expr>,
 }
 
 /// All activations of a graph over its steps.
@@ -90,7 +111,7 @@ impl Timeline {
 
     fn step(&mut self, model: &Model, node: &Node, at: usize, types: View<'_>, weights: &Weights) -> Step {
         if weights.is_constant_node(node) {
-            return Step::default();
+            return Step::at_load();
         }
         let mut reads: SmallVec<[usize; 4]> = SmallVec::new();
         for_each_read(node, &mut |id| reads.extend(self.of_tensor.get(&id).copied()));
@@ -99,22 +120,28 @@ impl Timeline {
         for life in &reads {
             self.lives[*life].last = Some(at);
         }
-        let (inner, inner_total) = self.bodies(model, node, types, weights);
-        self.inner_total.add(&inner_total);
         let makes = node.outputs.iter().flatten().map(|id| self.begin(*id, Some(at), types)).collect();
-        Step { reads, makes, inner, runs: true }
+        let Some(inner) = self.bodies(model, node, types, weights) else {
+            let workspace = memory_of(node, types).workspace;
+            return Step { reads, makes, inner: Extent::default(), workspace, runs: true };
+        };
+        self.inner_total.add(&inner.total);
+        let workspace = Workspace { bytes: inner.workspace, purpose: "in its bodies" };
+        Step { reads, makes, inner: inner.peak, workspace, runs: true }
     }
 
-    /// The peak and the total of a node's bodies: of the largest, where there are two to choose from or runs
-    /// that differ.
-    fn bodies(&mut self, model: &Model, node: &Node, types: View<'_>, weights: &Weights) -> (Extent, Extent) {
-        let (mut peaks, mut totals) = (Vec::new(), Vec::new());
+    /// What a node's bodies hold, if it has any: the largest, where there are two to choose from or runs that
+    /// differ.
+    fn bodies(&mut self, model: &Model, node: &Node, types: View<'_>, weights: &Weights) -> Option<Inner> {
+        let (mut peaks, mut totals, mut needs) = (Vec::new(), Vec::new(), Some(Vec::new()));
         let mut hold = |body: &Graph, types: View<'_>| {
             let inner = Timeline::new(model, body, types, weights);
             self.complete &= inner.complete;
             let live = inner.live_extents();
             peaks.push(Extent::largest(live.iter().flatten()));
             totals.push(inner.total());
+            let steps = inner.with_workspace(&live).map(|(_, bytes)| bytes).collect::<Option<Vec<_>>>();
+            needs = needs.take().zip(steps).map(|(needs, steps)| [needs, steps].concat());
         };
         for body in types.reached(node) {
             match types.runs(body) {
@@ -122,10 +149,22 @@ impl Timeline {
                 None => hold(body, types),
             }
         }
-        match peaks.is_empty() {
-            true => (Extent::default(), Extent::default()),
-            false => (Extent::largest(peaks.iter()), Extent::largest(totals.iter())),
+        if peaks.is_empty() {
+            return None;
         }
+        let peak = Extent::largest(peaks.iter());
+        let workspace = needs.map(|needs| Expr::largest(needs).unwrap_or_default() - &peak.bytes);
+        Some(Inner { peak, total: Extent::largest(totals.iter()), workspace })
+    }
+
+    /// The steps that run, each with the bytes that are alive in it and its workspace; `None` where that is
+    /// unknown.
+    pub fn with_workspace(&self, live: &[Option<Extent>]) -> impl Iterator<Item = (usize, Option<Expr>)> {
+        let busy = |(at, (step, live)): (usize, (&Step, &Option<Extent>))| {
+            let live = live.as_ref()?;
+            Some((at, step.workspace.bytes.as_ref().map(|bytes| &live.bytes + bytes)))
+        };
+        self.steps.iter().zip(live).enumerate().filter_map(busy)
     }
 
     /// The sum of all buffers.
@@ -177,9 +216,7 @@ impl Timeline {
             if node.outputs.first().is_none_or(Option::is_none) {
                 continue;
             }
-            let inputs = types.of_all(&node.inputs);
-            let outputs = types.of_all(&node.outputs);
-            let memory = node.op.memory(&Operands { inputs: &inputs, outputs: &outputs, bodies: &[] });
+            let memory = memory_of(node, types);
             let reusable = |input: &usize| {
                 let tensor = (*node.inputs.get(*input)?)?;
                 let life = *self.of_tensor.get(&tensor)?;
@@ -209,4 +246,10 @@ impl Timeline {
         }
         result
     }
+}
+
+/// How a node treats memory.
+fn memory_of(node: &Node, types: View<'_>) -> Memory {
+    let (inputs, outputs) = (types.of_all(&node.inputs), types.of_all(&node.outputs));
+    node.op.memory(&Operands { inputs: &inputs, outputs: &outputs, bodies: &[] })
 }

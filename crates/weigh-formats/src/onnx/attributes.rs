@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use weigh_ir::Stored;
+use weigh_ir::{DType, Place, Shape, Stored};
 
 use super::read::{AttributeProto, AttributeValue, NodeProto};
 use super::{at_node, dtype, tensor};
@@ -146,8 +146,22 @@ impl<'n, 'a> NodeView<'n, 'a> {
         }
     }
 
+    /// The numbers of a model: a list or a tensor as stored data, unless there are none. They decide no shape.
+    pub fn stored(&self, name: &str) -> Result<Option<Arc<Stored>>, FormatError> {
+        let (dtype, count, width) = match self.find(name) {
+            None => return Ok(None),
+            Some(AttributeValue::Tensor(_)) => return self.tensor(name),
+            Some(AttributeValue::Floats(values)) => (DType::F32, values.len(), 4),
+            Some(AttributeValue::Ints(values)) => (DType::I64, values.len(), 8),
+            Some(_) => return Err(self.wrong(name, "a list of numbers or a tensor")),
+        };
+        let (shape, bytes) = (Shape::of(&[count as i64]), count as u64 * width);
+        let stored = Stored { dtype, shape, bytes, value: None, place: Place::Memory };
+        Ok((count > 0).then(|| Arc::new(stored)))
+    }
+
     /// An element type.
-    pub fn dtype(&self, name: &str) -> Result<Option<weigh_ir::DType>, FormatError> {
+    pub fn dtype(&self, name: &str) -> Result<Option<DType>, FormatError> {
         match self.int(name)? {
             None | Some(0) => Ok(None),
             Some(number) => match dtype::from_number(number) {

@@ -18,7 +18,7 @@ use weigh_ops::{Constant, Opaque, View};
 
 use super::attributes::NodeView;
 use super::read::{AttributeProto, AttributeValue, FunctionProto, ModelProto, NodeProto, ValueInfo};
-use super::{MAX_DEPTH, MAX_NODES, MAX_TENSORS, at_node, operators, order, scope, tensor};
+use super::{MAX_DEPTH, MAX_NODES, MAX_TENSORS, at_node, blocked, operators, order, scope, tensor};
 use crate::protobuf::Message;
 use crate::{FormatError, Surroundings};
 
@@ -235,6 +235,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
         if self.unsorted {
             order::sort(graph)?;
         }
+        blocked::settle(graph, &self.model.tensors);
         Ok(())
     }
 
@@ -342,21 +343,22 @@ impl<'p, 'a> Lowering<'p, 'a> {
             .map_or(i64::MAX, |(_, version)| *version);
         let mut bodies = Vec::new();
         for body in row.map_or(&[][..], |row| row.bodies) {
-            let attribute = proto
-                .attributes
-                .iter()
-                .find(|attribute| attribute.name == *body)
-                .map(|attribute| &attribute.value);
-            let Some(AttributeValue::Graph(message)) = attribute else {
-                return Err(at_node(
-                    &name,
-                    format!("attribute '{body}' of {} should be a graph", proto.op_type),
-                ));
-            };
-            bodies.push(self.graph(*message, scopes, context)?);
+            let attribute = proto.attributes.iter().find(|attribute| attribute.name == *body);
+            match attribute.map(|attribute| &attribute.value) {
+                Some(AttributeValue::Graph(message)) => bodies.push(self.graph(*message, scopes, context)?),
+                None if row.is_some_and(|row| row.bodies_are_optional) => {}
+                _ => {
+                    let problem = format!("attribute '{body}' of {} should be a graph", proto.op_type);
+                    return Err(at_node(&name, problem));
+                }
+            }
         }
         let runs_to_the_end = bodies.first().is_some_and(|body| self.keeps_its_condition(body));
         let view = NodeView::new(&proto, &name, opset, runs_to_the_end);
+        for attribute in row.map_or(&[][..], |row| row.stored) {
+            let stored = view.stored(attribute)?;
+            inputs.push(stored.map(|stored| self.model_numbers(&name, attribute, stored)).transpose()?);
+        }
         let stored = if (proto.domain, proto.op_type) == ("", "Constant") { constant(&view)? } else { None };
         let op: Arc<dyn weigh_ir::Operator> = match (&stored, row) {
             (Some(stored), _) => Arc::new(Constant(stored.clone())),
@@ -373,6 +375,18 @@ impl<'p, 'a> Lowering<'p, 'a> {
         let scope = scope::path(&name, proto.name_scopes).into();
         into.push(Node { name: name.into(), scope, op, inputs, outputs, bodies });
         Ok(())
+    }
+
+    /// A tensor for the numbers that an attribute holds.
+    fn model_numbers(
+        &mut self,
+        node: &str,
+        attribute: &str,
+        stored: Arc<Stored>,
+    ) -> Result<TensorId, FormatError> {
+        let id = self.new_tensor(&format!("{node}/{attribute}"))?;
+        self.store(id, stored);
+        Ok(id)
     }
 
     /// Whether a loop's body always asks for another round: it returns its own condition, or a constant true.

@@ -3,6 +3,7 @@
 //! Field numbers are those of onnx.proto (<https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>).
 
 mod attributes;
+mod blocked;
 mod dtype;
 mod lower;
 mod operators;

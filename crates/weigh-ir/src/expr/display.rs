@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::polynomial::{Atom, Monomial, Polynomial};
-use super::{Expr, Formula};
+use super::{Expr, Formula, Symbol};
 use crate::units::si;
 
 /// Exact text that Python evaluates to the same number and that parses back to the same expression.
@@ -55,6 +55,77 @@ impl Expr {
             Expr::Invalid(why) => why.to_string(),
         }
     }
+}
+
+impl Expr {
+    /// [`Expr::pretty`] with what all terms share written once, where that is shorter:
+    /// `batch·(123.5 M·seq + 18.43 k·seq²)`.
+    pub fn factored(&self) -> String {
+        let plain = self.pretty();
+        let factored = self.take_out().map(|(shared, rest)| {
+            let brackets = rest.as_atom().is_none();
+            let text = rest.pretty();
+            format!("{}·{}", shared.pretty(), if brackets { format!("({text})") } else { text })
+        });
+        factored.filter(|text| text.chars().count() < plain.chars().count()).unwrap_or(plain)
+    }
+
+    /// What all terms of a sum share, or all operands of a minimum or maximum, and the rest. Symbols are
+    /// positive, so that the order of operands stays.
+    fn take_out(&self) -> Option<(Expr, Expr)> {
+        let Expr::Formula(formula) = self else { return None };
+        let by = |expr: &Expr, shared: &Expr| expr.exact_div(shared);
+        match self.as_atom() {
+            Some(Atom::Min(operands)) => {
+                let shared = shared_factor(operands.iter())?;
+                let rest = operands.iter().map(|operand| by(operand, &shared)).collect::<Option<Vec<_>>>()?;
+                Some((shared, Expr::smallest(rest)?))
+            }
+            Some(Atom::Max(operands)) => {
+                let shared = shared_factor(operands.iter())?;
+                let rest = operands.iter().map(|operand| by(operand, &shared)).collect::<Option<Vec<_>>>()?;
+                Some((shared, Expr::largest(rest)?))
+            }
+            _ if formula.0.terms().len() < 2 => None,
+            _ => {
+                let shared = shared_factor(std::iter::once(self))?;
+                let rest = by(self, &shared)?;
+                Some((shared, rest))
+            }
+        }
+    }
+}
+
+/// The product of the symbols that every term of every expression has; `None` where there is none.
+fn shared_factor<'e>(exprs: impl Iterator<Item = &'e Expr>) -> Option<Expr> {
+    let mut shared: Option<Vec<(Symbol, u32)>> = None;
+    for expr in exprs {
+        let Expr::Formula(formula) = expr else { return None };
+        for (monomial, _) in formula.0.terms() {
+            let power_of = |symbol: &Symbol| {
+                let found =
+                    monomial.iter().find(|(atom, _)| matches!(atom, Atom::Symbol(other) if other == symbol));
+                found.map_or(0, |(_, power)| *power)
+            };
+            shared = Some(match shared {
+                None => monomial
+                    .iter()
+                    .filter_map(|(atom, power)| match atom {
+                        Atom::Symbol(symbol) => Some((symbol.clone(), *power)),
+                        _ => None,
+                    })
+                    .collect(),
+                Some(shared) => {
+                    let lower =
+                        shared.into_iter().map(|(symbol, power)| (power.min(power_of(&symbol)), symbol));
+                    lower.filter(|(power, _)| *power > 0).map(|(power, symbol)| (symbol, power)).collect()
+                }
+            });
+        }
+    }
+    let factor = |(symbol, power): &(Symbol, u32)| vec![Expr::symbol(symbol.as_str()); *power as usize];
+    let factors: Vec<Expr> = shared?.iter().flat_map(factor).collect();
+    (!factors.is_empty()).then(|| factors.iter().product())
 }
 
 fn sum(
@@ -120,7 +191,7 @@ fn pretty_atom(atom: &Atom) -> String {
     }
 }
 
-fn superscript(digit: char) -> char {
+pub(super) fn superscript(digit: char) -> char {
     const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
     digit.to_digit(10).map_or(digit, |value| DIGITS[value as usize])
 }
@@ -128,6 +199,17 @@ fn superscript(digit: char) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_shared_is_written_once() {
+        let (batch, seq) = (Expr::symbol("batch"), Expr::symbol("seq"));
+        let cost = &batch * &seq * 123_532_032 + &batch * &seq * &seq * 18_432;
+        assert_eq!(cost.factored(), "batch·seq·(18.43 k·seq + 123.5 M)");
+        assert_eq!((&batch * 7).factored(), "7·batch");
+        assert_eq!((&batch + &seq).factored(), "batch + seq");
+        let peak = (&batch * &seq * 9).larger(&(&batch * 4096)).larger(&(&batch * &seq * &seq));
+        assert_eq!(peak.factored(), "batch·max(4096, 9·seq, seq²)");
+    }
 
     #[test]
     fn exact_and_pretty() {

@@ -11,6 +11,8 @@
 //!   [`Expr::larger`], [`Expr::smaller`]) use that.
 
 mod display;
+mod floor;
+mod growth;
 mod parse;
 mod polynomial;
 
@@ -20,6 +22,7 @@ use std::iter::{Product, Sum};
 use std::ops::{Add, AddAssign, Mul, Sub, SubAssign};
 use std::sync::Arc;
 
+pub use growth::Leading;
 pub use parse::ParseExprError;
 use polynomial::{Atom, Polynomial};
 
@@ -151,12 +154,15 @@ impl Expr {
 
     /// `⌊self / divisor⌋`.
     pub fn floor_div(&self, divisor: &Expr) -> Expr {
-        polynomial::floor_div(self, divisor)
+        floor::floor_div(self, divisor)
     }
 
     /// `⌈self / divisor⌉`.
     pub fn ceil_div(&self, divisor: &Expr) -> Expr {
-        (self + divisor - Expr::ONE).floor_div(divisor)
+        match divisor {
+            Expr::Int(by) if *by < 0 => (Expr::ZERO - self).ceil_div(&(Expr::ZERO - divisor)),
+            _ => (self + divisor - Expr::ONE).floor_div(divisor),
+        }
     }
 
     /// The quotient, where `divisor` divides the expression without remainder for every binding.
@@ -246,15 +252,6 @@ impl Expr {
                 Expr::Formula(formula) => formula.0.is_never_negative(),
                 Expr::Invalid(_) => false,
             },
-        }
-    }
-
-    /// The highest power of `symbol`, where the expression is a polynomial in it.
-    pub fn degree(&self, symbol: &Symbol) -> Option<u32> {
-        match self {
-            Expr::Int(_) => Some(0),
-            Expr::Formula(formula) => formula.0.degree(symbol),
-            Expr::Invalid(_) => None,
         }
     }
 }
@@ -432,6 +429,42 @@ mod tests {
         let h = symbol("h");
         let half = (&h + 1).floor_div(&Expr::Int(2));
         assert_eq!(half.floor_div(&Expr::Int(2)), (&h + 1).floor_div(&Expr::Int(4)));
+        // Three convolutions of stride 2: ⌊(h + 1)/2⌋, ⌊(⌊(h + 1)/2⌋ + 1)/2⌋ = ⌊(h + 3)/4⌋, ⌊(h + 7)/8⌋.
+        let stride = |extent: &Expr| (extent - 1).floor_div(&Expr::Int(2)) + 1;
+        assert_eq!(stride(&h), half);
+        assert_eq!(stride(&stride(&h)), (&h + 3).floor_div(&Expr::Int(4)));
+        assert_eq!(stride(&stride(&stride(&h))), (&h + 7).floor_div(&Expr::Int(8)));
+        // ⌊(⌊(h + 1)/2⌋ + w)/2⌋ = ⌊(h + 2·w + 1)/4⌋; ⌊(h − ⌊h/2⌋)/2⌋ = ⌊⌈h/2⌉/2⌋ = ⌊(h + 1)/4⌋
+        let w = symbol("w");
+        assert_eq!((&half + &w).floor_div(&Expr::Int(2)), (&h + &w * 2 + 1).floor_div(&Expr::Int(4)));
+        let upper = &h - h.floor_div(&Expr::Int(2));
+        assert_eq!(upper.floor_div(&Expr::Int(2)), (&h + 1).floor_div(&Expr::Int(4)));
+    }
+
+    #[test]
+    fn what_divides_stands_outside_the_floor() {
+        let h = symbol("h");
+        let over = |dividend: Expr, divisor: i64| dividend.floor_div(&Expr::Int(divisor));
+        assert_eq!(over(&h * 5 + 9, 4), &h + 2 + over(&h + 1, 4));
+        assert_eq!(over(&h * 2 + 1, 4), over(h.clone(), 2));
+        assert_eq!(Expr::ZERO - over(Expr::ZERO - &h, 32), h.ceil_div(&Expr::Int(32)));
+        assert_eq!(over(h.clone(), -2), Expr::ZERO - over(&h + 1, 2));
+        // What pads h to a multiple of 32, added to it, gives that multiple.
+        let padding = (Expr::Int(32) - h.modulo(&Expr::Int(32))).modulo(&Expr::Int(32));
+        assert_eq!(&h + padding, h.ceil_div(&Expr::Int(32)) * 32);
+    }
+
+    #[test]
+    fn comparisons_choose_operands() {
+        let (s, t) = (symbol("s"), symbol("t"));
+        let rows = s.smaller(&Expr::Int(512));
+        assert_eq!(s.larger(&rows), s);
+        assert_eq!(Expr::Int(512).smaller(&rows), rows);
+        assert!((&s * 768).at_least(&(&rows * 768)));
+        assert!((&t * &s + &t).at_least(&(&t * &rows)));
+        assert!(!rows.at_least(&s));
+        let either = s.larger(&t);
+        assert!(either.at_least(&s) && (&either * 2).at_least(&(&s + 1)) && !s.at_least(&either));
     }
 
     #[test]
@@ -460,14 +493,6 @@ mod tests {
         assert!(!(&b * 3).at_least(&Expr::Int(4)));
     }
 
-    #[test]
-    fn order_of_growth() {
-        let (b, s) = (symbol("b"), symbol("s"));
-        let cost = &b * &s * 85 + &b * &s * &s * 18;
-        assert_eq!(cost.degree(&Symbol::new("s")), Some(2));
-        assert_eq!(cost.degree(&Symbol::new("b")), Some(1));
-    }
-
     /// A random expression together with its value at fixed bindings.
     fn expression() -> impl Strategy<Value = (Expr, Option<i64>)> {
         let leaf = prop_oneof![
@@ -494,7 +519,44 @@ mod tests {
         })
     }
 
+    /// What a program would compute: symbols bound first, every floor taken where it stands.
+    fn extents() -> impl Strategy<Value = Vec<(i64, i64, i64, bool)>> {
+        prop::collection::vec((1i64..4, -5i64..6, prop_oneof![1i64..9, -3i64..0], any::<bool>()), 1..7)
+    }
+
     proptest! {
+        #[test]
+        fn chains_of_floors_keep_their_value(
+            steps in extents(), h in prop_oneof![1i64..40, 1i64..100_000], w in 1i64..50
+        ) {
+            let bindings: Bindings = [(Symbol::new("h"), h), (Symbol::new("w"), w)].into();
+            let (mut formula, mut plain) = (symbol("h"), Expr::Int(h));
+            for (scale, offset, divisor, adds) in steps {
+                let (other, value) = if adds { (symbol("w"), w) } else { (Expr::ZERO, 0) };
+                formula = (formula * scale + other + offset).floor_div(&Expr::Int(divisor));
+                plain = (plain * scale + value + offset).floor_div(&Expr::Int(divisor));
+                prop_assert_eq!(formula.bind(&bindings), plain.clone());
+                prop_assert_eq!(formula.to_string().parse::<Expr>(), Ok(formula.clone()));
+            }
+        }
+
+        #[test]
+        fn the_order_of_operands_does_not_matter((a, _) in expression(), (b, _) in expression()) {
+            prop_assert_eq!(&a + &b, &b + &a);
+            prop_assert_eq!(&a * &b, &b * &a);
+        }
+
+        #[test]
+        fn comparisons_hold_at_every_binding((a, _) in expression(), (b, _) in expression(), x in 1i64..30, y in 1i64..30) {
+            if a.at_least(&b) {
+                let bindings: Bindings = [("a", x), ("b", y), ("c", 1)]
+                    .map(|(name, value)| (Symbol::new(name), value)).into();
+                if let (Expr::Int(a), Expr::Int(b)) = (a.bind(&bindings), b.bind(&bindings)) {
+                    prop_assert!(a >= b);
+                }
+            }
+        }
+
         #[test]
         fn symbolic_and_plain_arithmetic_agree((expr, value) in expression()) {
             let bindings: Bindings = [("a", 7), ("b", 12), ("c", 5)]

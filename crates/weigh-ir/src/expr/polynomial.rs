@@ -14,6 +14,8 @@ const MAX_TERMS: usize = 256;
 const MAX_DEPTH: u16 = 24;
 /// Higher total powers than this are too complex.
 const MAX_DEGREE: u32 = 64;
+/// Comparisons look at the operands of no more minima and maxima than this.
+const MAX_CHOICES: u8 = 2;
 
 /// What polynomials are polynomials *of*.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,7 +31,7 @@ pub(super) enum Atom {
 /// A product of powers, sorted by atom; the empty product is 1.
 pub(super) type Monomial = SmallVec<[(Atom, u32); 2]>;
 
-type Terms = SmallVec<[(Monomial, i64); 2]>;
+pub(super) type Terms = SmallVec<[(Monomial, i64); 2]>;
 
 /// A sum of terms with non-zero coefficients, in descending graded lexicographic order.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,7 +69,7 @@ fn multiply_monomials(a: &Monomial, b: &Monomial) -> Monomial {
     product
 }
 
-fn divide_monomials(a: &Monomial, b: &Monomial) -> Option<Monomial> {
+pub(super) fn divide_monomials(a: &Monomial, b: &Monomial) -> Option<Monomial> {
     let mut quotient = a.clone();
     for (atom, power) in b {
         let at = quotient.binary_search_by(|(other, _)| other.cmp(atom)).ok()?;
@@ -100,7 +102,7 @@ impl Polynomial {
     }
 
     /// Collects terms into canonical form; `None` when a coefficient overflows.
-    fn collect(mut terms: Terms) -> Option<Polynomial> {
+    pub(super) fn collect(mut terms: Terms) -> Option<Polynomial> {
         terms.sort_by(|a, b| compare(&b.0, &a.0));
         let mut merged: Terms = SmallVec::with_capacity(terms.len());
         for (monomial, coefficient) in terms {
@@ -183,11 +185,17 @@ impl Polynomial {
     }
 
     /// Whether the value is certainly >= 0 for positive symbols: with each symbol written as `1 + x`,
-    /// x >= 0, no coefficient is negative. Minima and maxima are left as they are and must not be subtracted.
+    /// x >= 0, no coefficient is negative; or else it is so whatever operand a minimum or maximum turns out to be.
     pub(super) fn is_never_negative(&self) -> bool {
-        if !self.atoms_are_never_negative() {
-            return false;
-        }
+        self.is_never_negative_within(MAX_CHOICES)
+    }
+
+    fn is_never_negative_within(&self, choices: u8) -> bool {
+        self.atoms_are_never_negative()
+            && (self.shifted_is_never_negative() || choices > 0 && self.chosen_is_never_negative(choices - 1))
+    }
+
+    fn shifted_is_never_negative(&self) -> bool {
         if self.terms.iter().all(|(_, coefficient)| *coefficient >= 0) {
             return true;
         }
@@ -212,6 +220,42 @@ impl Polynomial {
         }
     }
 
+    /// The same with the first minimum or maximum replaced by its operands. A minimum that is only subtracted, or
+    /// a maximum that is only added, may be replaced by any of them: that makes the value smaller. Every other
+    /// choice must hold.
+    fn chosen_is_never_negative(&self, choices: u8) -> bool {
+        let atoms = self.terms.iter().flat_map(|(monomial, _)| monomial).map(|(atom, _)| atom);
+        let Some((atom, operands, sign)) = atoms.into_iter().find_map(|atom| match atom {
+            Atom::Min(operands) => Some((atom, operands, -1)),
+            Atom::Max(operands) => Some((atom, operands, 1)),
+            _ => None,
+        }) else {
+            return false;
+        };
+        let mut uses = self.terms.iter().flat_map(|(monomial, coefficient)| {
+            monomial
+                .iter()
+                .filter(|(other, _)| other == atom)
+                .map(move |(_, power)| (*power, coefficient.signum()))
+        });
+        let any_will_do = uses.all(|found| found == (1, sign));
+        let holds = |operand: &Expr| {
+            let value_of = |other: &Atom| match other == atom {
+                true => operand.clone(),
+                false => Polynomial::atom(other.clone()).into(),
+            };
+            match self.evaluate(&value_of) {
+                Expr::Int(value) => value >= 0,
+                Expr::Formula(formula) => formula.0.is_never_negative_within(choices),
+                Expr::Invalid(_) => false,
+            }
+        };
+        match any_will_do {
+            true => operands.iter().any(holds),
+            false => operands.iter().all(holds),
+        }
+    }
+
     fn atoms_are_never_negative(&self) -> bool {
         self.terms.iter().flat_map(|(monomial, _)| monomial).all(|(atom, _)| match atom {
             Atom::Symbol(_) => true,
@@ -219,38 +263,6 @@ impl Polynomial {
             Atom::Min(operands) => operands.iter().all(|operand| operand.at_least(&Expr::ZERO)),
             Atom::Max(operands) => operands.iter().any(|operand| operand.at_least(&Expr::ZERO)),
         })
-    }
-
-    pub(super) fn degree(&self, symbol: &Symbol) -> Option<u32> {
-        let mut highest = 0;
-        for (monomial, _) in &self.terms {
-            let mut power_here = 0;
-            for (atom, power) in monomial {
-                match atom {
-                    Atom::Symbol(other) if other == symbol => power_here += power,
-                    Atom::Symbol(_) => {}
-                    Atom::FloorDiv(pair) if pair.1.as_int().is_some() => {
-                        power_here += power * pair.0.degree(symbol)?;
-                    }
-                    Atom::FloorDiv(pair) => {
-                        let (above, below) = (pair.0.degree(symbol)?, pair.1.degree(symbol)?);
-                        if above != below {
-                            return None;
-                        }
-                    }
-                    Atom::Min(operands) | Atom::Max(operands) => {
-                        let mut degrees = operands.iter().map(|operand| operand.degree(symbol));
-                        let first = degrees.next()??;
-                        if degrees.any(|degree| degree != Some(first)) {
-                            return None;
-                        }
-                        power_here += power * first;
-                    }
-                }
-            }
-            highest = highest.max(power_here);
-        }
-        Some(highest)
     }
 }
 
@@ -276,7 +288,7 @@ fn depth(expr: &Expr) -> u16 {
 }
 
 /// The polynomial of a valid expression.
-fn polynomial(expr: &Expr) -> Cow<'_, Polynomial> {
+pub(super) fn polynomial(expr: &Expr) -> Cow<'_, Polynomial> {
     match expr {
         Expr::Formula(formula) => Cow::Borrowed(&formula.0),
         Expr::Int(value) => Cow::Owned(Polynomial::constant(*value)),
@@ -284,7 +296,8 @@ fn polynomial(expr: &Expr) -> Cow<'_, Polynomial> {
     }
 }
 
-fn finish(polynomial: Option<Polynomial>) -> Expr {
+/// The expression of a polynomial, if it did not overflow.
+pub(super) fn finish(polynomial: Option<Polynomial>) -> Expr {
     polynomial.map_or(Expr::Invalid(Invalid::Overflow), Expr::from)
 }
 
@@ -394,72 +407,4 @@ pub(super) fn exact_div(dividend: &Expr, divisor: &Expr) -> Option<Expr> {
         }
     }
     None
-}
-
-fn greatest_common_divisor(a: u64, b: u64) -> u64 {
-    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
-}
-
-/// Floor division, with everything that divides evenly taken out of the floor.
-pub(super) fn floor_div(dividend: &Expr, divisor: &Expr) -> Expr {
-    match (dividend, divisor) {
-        (Expr::Invalid(why), _) | (_, Expr::Invalid(why)) => return Expr::Invalid(*why),
-        (_, Expr::Int(0)) => return Expr::Invalid(Invalid::DivisionByZero),
-        (Expr::Int(a), Expr::Int(b)) => {
-            let quotient = a.checked_div_euclid(*b);
-            // Euclidean division rounds up where the divisor is negative and something is left over.
-            let rounds_up = *b < 0 && a.checked_rem_euclid(*b).is_some_and(|rest| rest != 0);
-            return quotient
-                .and_then(|quotient| quotient.checked_sub(i64::from(rounds_up)))
-                .map_or(Expr::Invalid(Invalid::Overflow), Expr::Int);
-        }
-        (_, Expr::Int(1)) => return dividend.clone(),
-        _ => {}
-    }
-    if let Some(quotient) = exact_div(dividend, divisor) {
-        return quotient;
-    }
-    let whole = match divisor {
-        Expr::Int(by) if *by > 0 => return floor_div_by_constant(&polynomial(dividend), *by),
-        _ => Polynomial::atom(Atom::FloorDiv(Arc::new((dividend.clone(), divisor.clone())))),
-    };
-    whole.into()
-}
-
-fn floor_div_by_constant(dividend: &Polynomial, divisor: i64) -> Expr {
-    let (mut outside, mut inside) = (SmallVec::new(), SmallVec::new());
-    for (monomial, coefficient) in &dividend.terms {
-        let (quotient, rest) = (coefficient.div_euclid(divisor), coefficient.rem_euclid(divisor));
-        if rest == 0 || monomial.is_empty() {
-            outside.push((monomial.clone(), quotient));
-            inside.push((monomial.clone(), rest));
-        } else {
-            inside.push((monomial.clone(), *coefficient));
-        }
-    }
-    let outside = finish(Polynomial::collect(outside));
-    let Some(mut inside) = Polynomial::collect(inside) else {
-        return Expr::Invalid(Invalid::Overflow);
-    };
-    if inside.as_int().is_some() {
-        return outside; // a constant rest lies in 0..divisor
-    }
-    let shared = inside.terms.iter().fold(divisor.unsigned_abs(), |shared, (_, coefficient)| {
-        greatest_common_divisor(shared, coefficient.unsigned_abs())
-    });
-    let shared = i64::try_from(shared).unwrap_or(1);
-    inside.terms.iter_mut().for_each(|(_, coefficient)| *coefficient /= shared);
-    let divisor = divisor / shared;
-    if divisor == 1 {
-        return outside + Expr::from(inside);
-    }
-    if let Some(Atom::FloorDiv(pair)) = inside.as_atom()
-        && let Expr::Int(inner) = pair.1
-        && let Some(both) = inner.checked_mul(divisor)
-        && inner > 0
-    {
-        return outside + pair.0.floor_div(&Expr::Int(both));
-    }
-    let floor = Polynomial::atom(Atom::FloorDiv(Arc::new((Expr::from(inside), Expr::Int(divisor)))));
-    outside + Expr::from(floor)
 }

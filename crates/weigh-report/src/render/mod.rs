@@ -33,6 +33,8 @@ pub struct RenderOptions {
     pub depth: Option<usize>,
     /// What to order layers by. Unless given: the heaviest by MACs, the full table in execution order.
     pub sort: Option<SortKey>,
+    /// Show formulas and how they grow in place of totals and layers.
+    pub symbolic: bool,
     /// How many of the heaviest layers to show.
     pub top: usize,
 }
@@ -46,6 +48,7 @@ impl Default for RenderOptions {
             layers: false,
             depth: None,
             sort: None,
+            symbolic: false,
             top: 5,
         }
     }

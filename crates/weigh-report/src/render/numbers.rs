@@ -1,7 +1,8 @@
 //! Counts, sizes and times as people read them: a number, its unit, and what is not known said in words.
 
-use weigh_ir::units;
+use weigh_ir::{Expr, units};
 
+use super::text;
 use crate::report::{Count, Interval};
 
 /// What a count counts.
@@ -18,13 +19,33 @@ pub(super) fn count(count: &Count, kind: Kind) -> String {
     match (count.number(), count.0.invalid()) {
         (Some(value), _) => number(value as f64, kind),
         (_, Some(_)) => format!("? ({})", count.exact()),
-        _ => match kind {
-            Kind::Count => count.0.pretty(),
-            Kind::Bytes => match count.0.pretty() {
-                sum if is_sum(&sum) => format!("({sum}) bytes"),
-                term => format!("{term} bytes"),
-            },
-        },
+        _ => with_unit(count.0.pretty(), kind),
+    }
+}
+
+/// A count as text for a line of `room` columns: what all terms share written once, and a formula that is too long
+/// for the line as its leading term, with these words: `≈ 81.50 k·h·w (leading term)`.
+pub(super) fn formula(count: &Count, kind: Kind, room: usize) -> String {
+    if !matches!(count.0, Expr::Formula(_)) {
+        return self::count(count, kind);
+    }
+    let exact = with_unit(count.0.factored(), kind);
+    if text::width(&exact) <= room {
+        return exact;
+    }
+    let leading = count.0.leading().map(|leading| {
+        let text = leading.to_string();
+        let plural = if is_sum(&text) { "s" } else { "" };
+        format!("≈ {} (leading term{plural})", with_unit(text, kind))
+    });
+    leading.filter(|leading| text::width(leading) <= room).unwrap_or(exact)
+}
+
+fn with_unit(formula: String, kind: Kind) -> String {
+    match kind {
+        Kind::Count => formula,
+        Kind::Bytes if is_sum(&formula) => format!("({formula}) bytes"),
+        Kind::Bytes => format!("{formula} bytes"),
     }
 }
 
@@ -119,6 +140,16 @@ mod tests {
         assert_eq!(times(&[59.7, 59.7, 59.7]).0, ["59.7", "59.7", "59.7"]);
         assert_eq!(time(0.0832), "83.2 µs");
         assert_eq!(time(1203.0), "1.20 s");
+    }
+
+    #[test]
+    fn a_long_formula_is_its_leading_term() {
+        let (h, w) = (Expr::symbol("h"), Expr::symbol("w"));
+        let half = |extent: &Expr| (extent + 1).floor_div(&Expr::Int(2));
+        let cost = Count(half(&h) * half(&w) * 64 + half(&h) * 3 + 5);
+        assert_eq!(formula(&cost, Kind::Count, 60), "64·⌊(h + 1)/2⌋·⌊(w + 1)/2⌋ + 3·⌊(h + 1)/2⌋ + 5");
+        assert_eq!(formula(&cost, Kind::Count, 40), "≈ 16·h·w (leading term)");
+        assert_eq!(formula(&cost, Kind::Bytes, 40), "≈ 16·h·w bytes (leading term)");
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub use performance::{
     StageTime, Stages, Throughput,
 };
 pub use read::{ReadError, SCHEMA, Version};
-pub use totals::{Activations, Complete, Coverage, Extent, ModelSize, Scaling, Totals, UnknownOp};
+pub use totals::{Activations, Complete, Coverage, Extent, Growth, ModelSize, Scaling, Totals, UnknownOp};
 
 /// Everything one command found out about one model.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -120,6 +120,32 @@ pub struct Scaling {
     pub activation_bytes: Option<Formula>,
     /// Activations, peak, in bytes.
     pub peak_activation_bytes: Option<Formula>,
+    /// How each of them grows with each symbol.
+    pub growth: Vec<Growth>,
+}
+
+/// The orders of growth in one symbol, the others held fixed: 0 where a figure stays bounded, 1 where it grows
+/// linearly, 2 quadratically, and so on. Floor divisions count as quotients, a minimum as its slowest operand and a
+/// maximum as its fastest. Null where the order is not known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Growth {
+    /// The symbol.
+    pub symbol: String,
+    /// Of the parameters.
+    pub parameters: Option<u32>,
+    /// Of the MACs.
+    pub macs: Option<u32>,
+    /// Of the FLOPs.
+    pub flops: Option<u32>,
+    /// Of the other operations.
+    pub other_ops: Option<u32>,
+    /// Of the bytes moved.
+    pub bytes_moved: Option<u32>,
+    /// Of the bytes of all activations.
+    pub activation_bytes: Option<u32>,
+    /// Of the bytes of the activations' peak.
+    pub peak_activation_bytes: Option<u32>,
 }
 
 /// How many nodes the analysis understood.

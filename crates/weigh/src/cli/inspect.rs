@@ -2,22 +2,45 @@
 
 use std::process::ExitCode;
 
+use weigh::report::RenderOptions;
+
 use super::{FAILED, Outcome, models, output};
 
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
     models: models::Args,
+
+    /// Make a fixed extent a symbol of the formulas: --free image:2=h,image:3=w (one input: 2=h,3=w)
+    ///
+    /// INPUT:AXIS=SYMBOL. Numbers stay those of the file's own extent, or of --dim SYMBOL=N. A model that cannot
+    /// take another extent is refused, and the node that pins it named.
+    #[arg(long = "free", value_name = "INPUT:AXIS=SYMBOL", value_delimiter = ',')]
+    free: Vec<String>,
+
+    /// Show the formulas of all totals, and the order in which each grows with each open dim
+    #[arg(long, help_heading = "Output")]
+    symbolic: bool,
 
     #[command(flatten)]
     output: output::Args,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  weigh inspect gpt2.onnx --symbolic                     how cost grows with batch and sequence
+  weigh inspect resnet50.onnx --symbolic --free 2=h,3=w  and with the resolution of a fixed-size model";
+
 pub(crate) fn run(args: &Args) -> Outcome {
-    let (reports, all_good) =
-        models::weigh_all(&args.models, |weighed| weigh::describe(&weighed.opened, &weighed.facts))?;
+    let mut options = args.models.assume.options()?;
+    options.free = args.free.iter().map(|text| models::parse_free(text)).collect::<anyhow::Result<_>>()?;
+    let (reports, all_good) = models::weigh_all_with(&args.models, &options, |weighed| {
+        weigh::describe(&weighed.opened, &weighed.facts)
+    })?;
     if !reports.is_empty() {
-        args.output.show(&reports)?;
+        let options = RenderOptions { symbolic: args.symbolic, ..args.output.render_options() };
+        args.output.show_as(&reports, &options)?;
     }
     Ok(if all_good { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }

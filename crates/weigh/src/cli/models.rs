@@ -1,8 +1,8 @@
 //! What commands over models share: naming models, binding dims, analysing many at once.
 
 use rayon::prelude::*;
-use weigh::ir::{Bindings, Expr, Shape, Symbol, Value};
-use weigh::{Analysis, AnalysisError, Opened, Options};
+use weigh::ir::{Expr, Shape, Symbol, Value};
+use weigh::{Analysis, AnalysisError, FreeDim, Opened, Options};
 
 use super::Hinted;
 use super::output::report_error;
@@ -109,6 +109,26 @@ fn parse_value(text: &str) -> anyhow::Result<(String, Value)> {
     Ok((name.to_owned(), Value::Floats(floats)))
 }
 
+/// `INPUT:AXIS=SYMBOL`, or `AXIS=SYMBOL` where the model has one input. Input names may hold colons.
+pub(crate) fn parse_free(text: &str) -> anyhow::Result<FreeDim> {
+    let wrong = || {
+        let hint = "write --free INPUT:AXIS=SYMBOL, for example --free image:2=h,image:3=w";
+        Hinted::new(format!("'{text}' frees nothing"), hint)
+    };
+    let (place, symbol) = text.rsplit_once('=').ok_or_else(wrong)?;
+    let (input, axis) = match place.rsplit_once(':') {
+        Some((input, axis)) => (Some(input.to_owned()), axis),
+        None => (None, place),
+    };
+    let axis = axis.trim().parse().map_err(|_| wrong())?;
+    match symbol.trim() {
+        name if name.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+            Ok(FreeDim { input, axis, symbol: Symbol::new(name) })
+        }
+        _ => Err(wrong().into()),
+    }
+}
+
 /// A model and its facts.
 pub(crate) struct Weighed {
     pub opened: Opened,
@@ -133,6 +153,12 @@ fn explain(error: AnalysisError) -> anyhow::Error {
         AnalysisError::WrongValue { .. } => {
             "write --value NAME=N[,N..] with one number for each element of the input".to_owned()
         }
+        AnalysisError::CannotFree { .. } => {
+            "write --free INPUT:AXIS=SYMBOL with a fixed extent of an input and a name of its own".to_owned()
+        }
+        AnalysisError::Pinned { .. } => "the graph is made for this size: free other extents, \
+            or export the model with this one open (dynamic axes)"
+            .to_owned(),
         AnalysisError::Size { .. } => {
             "no machine holds that: check the shapes that the file declares, or bind smaller dims".to_owned()
         }
@@ -146,9 +172,17 @@ pub(crate) fn weigh_all<T: Send>(
     args: &Args,
     make: impl Fn(Weighed) -> T + Sync,
 ) -> anyhow::Result<(Vec<T>, bool)> {
-    let options = args.assume.options()?;
+    weigh_all_with(args, &args.assume.options()?, make)
+}
+
+/// The same with options of the command's own.
+pub(crate) fn weigh_all_with<T: Send>(
+    args: &Args,
+    options: &Options,
+    make: impl Fn(Weighed) -> T + Sync,
+) -> anyhow::Result<(Vec<T>, bool)> {
     let results: Vec<anyhow::Result<T>> =
-        args.models.par_iter().map(|path| weigh_one(path, &options).map(&make)).collect();
+        args.models.par_iter().map(|path| weigh_one(path, options).map(&make)).collect();
     let mut good = Vec::new();
     let mut all_good = true;
     for result in results {
@@ -165,11 +199,7 @@ pub(crate) fn weigh_all<T: Send>(
 
 /// The options with a further binding.
 pub(crate) fn with_dim(options: &Options, symbol: &Symbol, value: i64) -> Options {
-    let bindings: Bindings = options
-        .bindings
-        .iter()
-        .map(|(symbol, value)| (symbol.clone(), *value))
-        .chain([(symbol.clone(), value)])
-        .collect();
-    Options { bindings, ..options.clone() }
+    let mut options = options.clone();
+    options.bindings.insert(symbol.clone(), value);
+    options
 }

@@ -65,10 +65,15 @@ impl Args {
 
     /// Renders the reports to where they should go.
     pub fn show(&self, reports: &[Report]) -> anyhow::Result<()> {
+        self.show_as(reports, &self.render_options())
+    }
+
+    /// Renders the reports to where they should go, with options of the command's own.
+    pub fn show_as(&self, reports: &[Report], options: &RenderOptions) -> anyhow::Result<()> {
         let Some(renderer) = renderer(&self.format) else {
             return Err(Hinted::new(format!("no format '{}'", self.format), "see --help").into());
         };
-        write(self.output.as_ref(), renderer.render(reports, &self.render_options()).as_bytes())
+        write(self.output.as_ref(), renderer.render(reports, options).as_bytes())
     }
 
     /// What there is to render for.
@@ -83,6 +88,7 @@ impl Args {
             depth: self.depth,
             sort: self.sort.as_deref().and_then(|key| key.parse().ok()),
             top: self.top,
+            ..RenderOptions::default()
         }
     }
 }

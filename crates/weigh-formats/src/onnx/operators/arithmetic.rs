@@ -10,6 +10,8 @@ pub(super) fn rows(table: &mut Table) {
         table.add(function.name, elementwise);
     }
     table.add("Gelu", gelu);
+    table.add("Swish", scaled);
+    table.add("SwiGLU", scaled);
     table.add("Cast", cast);
     table.add("CastLike", |_| done(Cast { to: None }));
     table.add("MatMul", |_| done(MatMul::PLAIN));
@@ -31,12 +33,9 @@ pub(super) fn rows(table: &mut Table) {
     table.add("LogSoftmax", |_| done(Normalization(Norm::LogSoftmax)));
     table.add("Hardmax", |_| done(Normalization(Norm::Hardmax)));
 
-    for name in ["Gelu", "FastGelu", "QuickGelu", "BiasGelu"] {
+    for name in ["Gelu", "QuickGelu", "BiasGelu"] {
         table.add_in(MICROSOFT, name, elementwise);
     }
-    table.add_in(MICROSOFT, "FusedMatMul", fused_matmul);
-    table.add_in(MICROSOFT, "TransposeMatMul", fused_matmul);
-    table.add_in(MICROSOFT, "FusedGemm", gemm);
     // Exporters write these in the standard's domain although they are ONNX Runtime's.
     table.add("SimplifiedLayerNormalization", |view| {
         done(Normalization(Norm::Rms { axis: view.int_or("axis", -1)? }))
@@ -49,6 +48,15 @@ fn elementwise(view: &NodeView<'_, '_>) -> Lowered {
     };
     op.one_sided = view.opset < 7 && op.function.arity == Arity::Two;
     done(op)
+}
+
+/// A factor inside the sigmoid, unless it is 1, is one more product.
+fn scaled(view: &NodeView<'_, '_>) -> Lowered {
+    let further = i64::from(view.float_or("alpha", 1.0)? != 1.0);
+    match Elementwise::named(view.op_type) {
+        Some(op) => done(Elementwise { further, ..op }),
+        None => elementwise(view),
+    }
 }
 
 fn gelu(view: &NodeView<'_, '_>) -> Lowered {
@@ -100,13 +108,4 @@ fn einsum(view: &NodeView<'_, '_>) -> Lowered {
         Some(op) => done(op),
         None => Err(at_node(view.name, format!("'{equation}' is no Einsum equation"))),
     }
-}
-
-fn fused_matmul(view: &NodeView<'_, '_>) -> Lowered {
-    done(MatMul {
-        name: "FusedMatMul",
-        transpose_a: view.flag("transA", false)?,
-        transpose_b: view.flag("transB", false)?,
-        ..MatMul::PLAIN
-    })
 }

@@ -1,9 +1,18 @@
 //! Attention as one operator, and the embeddings of position that go with it.
 
-use weigh_ops::{Attention, AttentionInputs, ProjectedAttention, RotaryEmbedding};
+use weigh_ops::{
+    Attention, AttentionInputs, CausalConv, FlexAttention, LinearAttention, ProjectedAttention,
+    RotaryEmbedding, UpdateRule,
+};
 
 use super::super::at_node;
-use super::{Lowered, MICROSOFT, NodeView, Table, done};
+use super::{Lowered, MICROSOFT, NodeView, Row, Table, done};
+
+/// The domain of the standard's operators that are not settled yet.
+const PREVIEW: &str = "ai.onnx.preview";
+
+/// The bodies of an attention that has its own.
+const MODIFIERS: &[&str] = &["score_mod", "prob_mod"];
 
 pub(super) fn rows(table: &mut Table) {
     table.add("Attention", |view| {
@@ -36,6 +45,12 @@ pub(super) fn rows(table: &mut Table) {
     });
     table.add_in(MICROSOFT, "Attention", |view| projected(view, false));
     table.add_in(MICROSOFT, "QAttention", |view| projected(view, true));
+    let flexible = Row { bodies: MODIFIERS, bodies_are_optional: true, ..Row::plain(flexible) };
+    table.insert(PREVIEW, "FlexAttention", flexible);
+    table.add("LinearAttention", linear);
+    table.add("CausalConvWithState", |view| {
+        done(CausalConv { swish: matches!(view.text_or("activation", "none")?, "silu" | "swish") })
+    });
     table.add("RotaryEmbedding", |view| rotary(view, RotaryEmbedding::TABLES));
     table.add_in(MICROSOFT, "RotaryEmbedding", |view| rotary(view, RotaryEmbedding::TABLES_AFTER_POSITIONS));
 }
@@ -51,6 +66,25 @@ fn projected(view: &NodeView<'_, '_>, quantized: bool) -> Lowered {
         false => None,
     };
     done(ProjectedAttention { heads, hidden_sizes, rotary, quantized })
+}
+
+fn flexible(view: &NodeView<'_, '_>) -> Lowered {
+    let bodies = MODIFIERS.iter().filter(|name| view.has(name)).count();
+    done(FlexAttention { bodies, precision: view.dtype("softmax_precision")? })
+}
+
+fn linear(view: &NodeView<'_, '_>) -> Lowered {
+    let heads = |name: &str| match view.int(name)? {
+        Some(heads) if heads > 0 => Ok(heads),
+        _ => Err(at_node(view.name, format!("{} needs a positive {name}", view.op_type))),
+    };
+    let rule = view.text_or("update_rule", "gated_delta")?;
+    match UpdateRule::named(rule) {
+        Some(rule) => {
+            done(LinearAttention { heads: heads("q_num_heads")?, kv_heads: heads("kv_num_heads")?, rule })
+        }
+        None => Err(at_node(view.name, format!("'{rule}' is no update rule of {}", view.op_type))),
+    }
 }
 
 fn rotary(view: &NodeView<'_, '_>, tables: (usize, usize)) -> Lowered {

@@ -2,11 +2,11 @@
 
 use weigh_ir::DType;
 use weigh_ops::{
-    Conv, ConvTranspose, DeformConv, GlobalPool, Layout, MaxUnpool, Padding, Pool, Pooling, Window,
+    Conv, ConvTranspose, DeformConv, Fused, GlobalPool, Layout, MaxUnpool, Padding, Pool, Pooling, Window,
 };
 
 use super::super::at_node;
-use super::{Lowered, MICROSOFT, NodeView, Table, done};
+use super::{Lowered, NodeView, Table, done};
 use crate::FormatError;
 
 pub(super) fn rows(table: &mut Table) {
@@ -16,15 +16,12 @@ pub(super) fn rows(table: &mut Table) {
         done(Conv { name: "ConvInteger", bias: None, result: Some(DType::I32), ..plain })
     });
     table.add("QLinearConv", |view| {
-        done(Conv { name: "QLinearConv", weights: 3, bias: Some(8), ..plain_conv(view)? })
+        let conv = Conv { weights: 3, bias: Some(8), ..plain_conv(view)? };
+        done(Fused::requantized("QLinearConv", conv, 7))
     });
     table.add("ConvTranspose", conv_transpose);
     table.add("DeformConv", |view| {
         done(DeformConv { window: window(view)?, groups: view.int_or("group", 1)? })
-    });
-    table.add_in(MICROSOFT, "FusedConv", |view| done(Conv { name: "FusedConv", ..plain_conv(view)? }));
-    table.add_in(MICROSOFT, "NhwcFusedConv", |view| {
-        done(Conv { name: "NhwcFusedConv", layout: Layout::ChannelsLast, ..plain_conv(view)? })
     });
 
     table.add("MaxPool", |view| pool(view, Pooling::Max));
@@ -38,7 +35,7 @@ pub(super) fn rows(table: &mut Table) {
 
 /// The attributes that all sliding windows share. Absurd values are refused here, so that the operators'
 /// arithmetic stays far from overflow.
-fn window(view: &NodeView<'_, '_>) -> Result<Window, FormatError> {
+pub(super) fn window(view: &NodeView<'_, '_>) -> Result<Window, FormatError> {
     let list = |name: &str| -> Result<Vec<i64>, FormatError> {
         let values = view.ints(name)?;
         match values.iter().find(|value| value.unsigned_abs() > 1 << 32) {
@@ -64,7 +61,7 @@ fn window(view: &NodeView<'_, '_>) -> Result<Window, FormatError> {
     })
 }
 
-fn plain_conv(view: &NodeView<'_, '_>) -> Result<Conv, FormatError> {
+pub(super) fn plain_conv(view: &NodeView<'_, '_>) -> Result<Conv, FormatError> {
     Ok(Conv::plain(window(view)?, view.int_or("group", 1)?))
 }
 
@@ -81,7 +78,7 @@ fn conv_transpose(view: &NodeView<'_, '_>) -> Lowered {
     })
 }
 
-fn pool(view: &NodeView<'_, '_>, pooling: Pooling) -> Lowered {
+pub(super) fn pool(view: &NodeView<'_, '_>, pooling: Pooling) -> Lowered {
     let window = window(view)?;
     if window.kernel.is_empty() {
         return Err(at_node(view.name, format!("{} has no kernel_shape", view.op_type)));

@@ -2,10 +2,15 @@
 
 use weigh_ops::{Expand, Ints, Movement, Split, View};
 
+use super::super::at_node;
 use super::{Lowered, NodeView, Table, attribute_or_input, done};
 
 pub(super) fn rows(table: &mut Table) {
     table.add("Identity", |_| done(View::Identity));
+    table.add("BitCast", |view| match view.dtype("to")? {
+        Some(to) => done(View::BitCast { to }),
+        None => Err(at_node(view.name, format!("{} has no type to read the bits as", view.op_type))),
+    });
     table.add("Reshape", |view| {
         let shape = attribute_or_input(view, "shape", 5, 1)?;
         done(View::Reshape { shape, zero_is_empty: view.flag("allowzero", false)? })

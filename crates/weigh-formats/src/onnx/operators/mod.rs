@@ -8,14 +8,20 @@ mod arithmetic;
 mod attention;
 mod control;
 mod convolution;
+mod image;
 mod layout;
+mod loss;
+mod microsoft;
 mod quantised;
 mod random;
 mod recurrent;
 mod reduction;
 mod resampling;
 mod sequences;
+mod signal;
 mod tensors;
+mod text;
+mod training;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -40,6 +46,18 @@ pub(super) struct Row {
     pub lower: Lower,
     /// The attributes that hold subgraphs, in the order in which the operator numbers its bodies.
     pub bodies: &'static [&'static str],
+    /// Whether a body may be left out; those that are there are numbered without gaps.
+    pub bodies_are_optional: bool,
+    /// The attributes that hold the numbers of a model. They become stored tensors that the node reads after its
+    /// inputs, in this order.
+    pub stored: &'static [&'static str],
+}
+
+impl Row {
+    /// A row of an operator that has inputs only.
+    fn plain(lower: Lower) -> Row {
+        Row { lower, bodies: &[], bodies_are_optional: false, stored: &[] }
+    }
 }
 
 /// The rows by operator type, each with its domain.
@@ -54,12 +72,23 @@ impl Table {
 
     /// Adds a row of some domain.
     fn add_in(&mut self, domain: &'static str, op_type: &'static str, lower: Lower) {
-        self.insert(domain, op_type, Row { lower, bodies: &[] });
+        self.insert(domain, op_type, Row::plain(lower));
     }
 
     /// Adds a row of an operator with subgraphs.
     fn add_with_bodies(&mut self, op_type: &'static str, bodies: &'static [&'static str], lower: Lower) {
-        self.insert("", op_type, Row { lower, bodies });
+        self.insert("", op_type, Row { bodies, ..Row::plain(lower) });
+    }
+
+    /// Adds a row of an operator whose attributes hold the numbers of a model.
+    fn add_with_stored(
+        &mut self,
+        domain: &'static str,
+        op_type: &'static str,
+        stored: &'static [&'static str],
+        lower: Lower,
+    ) {
+        self.insert(domain, op_type, Row { stored, ..Row::plain(lower) });
     }
 
     /// A later row replaces an earlier one.
@@ -79,14 +108,20 @@ fn table() -> &'static Table {
             attention::rows,
             control::rows,
             convolution::rows,
+            image::rows,
             layout::rows,
+            loss::rows,
             quantised::rows,
             random::rows,
             recurrent::rows,
             reduction::rows,
             resampling::rows,
             sequences::rows,
+            signal::rows,
             tensors::rows,
+            microsoft::rows,
+            text::rows,
+            training::rows,
         ];
         families.iter().for_each(|rows| rows(&mut table));
         table

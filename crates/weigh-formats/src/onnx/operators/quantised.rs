@@ -2,7 +2,7 @@
 
 use weigh_ir::DType;
 use weigh_ops::{
-    BlockQuantizedMatMul, Dequantize, DynamicQuantize, Granularity, IntegerMatMul, MatMul, Quantize,
+    BlockQuantizedMatMul, Dequantize, DynamicQuantize, Fused, Granularity, IntegerMatMul, MatMul, Quantize,
 };
 
 use super::super::at_node;
@@ -22,7 +22,9 @@ pub(super) fn rows(table: &mut Table) {
     table.add("MatMulInteger", |_| {
         done(MatMul { name: "MatMulInteger", result: Some(DType::I32), ..MatMul::PLAIN })
     });
-    table.add("QLinearMatMul", |_| done(MatMul { name: "QLinearMatMul", b: 3, ..MatMul::PLAIN }));
+    table.add("QLinearMatMul", |_| {
+        done(Fused::requantized("QLinearMatMul", MatMul { b: 3, ..MatMul::PLAIN }, 7))
+    });
     table.add_in(MICROSOFT, "DynamicQuantizeMatMul", |_| done(IntegerMatMul { quantizes_left: true }));
     table.add_in(MICROSOFT, "MatMulIntegerToFloat", |_| done(IntegerMatMul { quantizes_left: false }));
     table.add_in(MICROSOFT, "MatMulNBits", block_quantised);

@@ -154,13 +154,14 @@ pub(super) fn spell(node: &Node) -> Option<Spelled> {
 
 fn elementwise(op: &Elementwise, _: &Node) -> Option<Spelled> {
     // The shift has a direction, the others are ONNX Runtime's.
-    if op.one_sided || matches!(op.function.name, "BitShift" | "QuickGelu" | "BiasGelu") {
+    if op.one_sided || op.further != 0 || matches!(op.function.name, "BitShift" | "QuickGelu" | "BiasGelu") {
         return None;
     }
     Some(match op.function.name {
         "FastGelu" => Spelled::new("Gelu").since(20).text("approximate", "tanh"),
         "Gelu" => Spelled::new("Gelu").since(20),
         "Swish" => Spelled::new("Swish").since(24),
+        "SwiGLU" => Spelled::new("SwiGLU").since(28),
         name @ ("Mish" | "BitwiseAnd" | "BitwiseOr" | "BitwiseXor" | "BitwiseNot") => {
             Spelled::new(name).since(18)
         }
@@ -243,6 +244,7 @@ fn global_pool(op: &GlobalPool, node: &Node) -> Option<Spelled> {
 fn view(op: &View, _: &Node) -> Option<Spelled> {
     Some(match op {
         View::Identity => Spelled::new("Identity"),
+        View::BitCast { to } => Spelled::new("BitCast").int("to", dtype::number(*to)).since(26),
         View::Reshape { shape, zero_is_empty } => {
             Spelled::new("Reshape").flag("allowzero", *zero_is_empty).list(1, shape)
         }

@@ -6,6 +6,7 @@ mod header;
 mod layers;
 mod panel;
 mod performance;
+mod scaling;
 mod side_by_side;
 mod totals;
 mod tree;
@@ -43,7 +44,16 @@ impl Renderer for Terminal {
 
 /// All sections, a blank line between them.
 fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
-    let sections = [
+    if options.symbolic {
+        return page([
+            header::lines(report, ink),
+            scaling::formulas(report, ink),
+            scaling::growth(report, ink),
+            coverage::nodes(report, ink),
+            coverage::remarks(report, ink),
+        ]);
+    }
+    page([
         header::lines(report, ink),
         totals::lines(report, ink),
         performance::lines(report, ink),
@@ -55,7 +65,11 @@ fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
         decisions::advice(report, ink),
         coverage::nodes(report, ink),
         coverage::remarks(report, ink),
-    ];
+    ])
+}
+
+/// The sections that have something to say, a blank line between them.
+fn page<const N: usize>(sections: [Vec<Line>; N]) -> Vec<Line> {
     let mut page: Vec<Line> = Vec::new();
     for section in sections.into_iter().filter(|section| !section.is_empty()) {
         if !page.is_empty() {

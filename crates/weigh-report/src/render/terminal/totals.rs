@@ -1,7 +1,7 @@
 //! Memory and compute, side by side where there is room, and how they scale.
 
 use super::many;
-use super::panel::{Panel, Row, Value, beside};
+use super::panel::{Panel, Row, TEXT, Value, beside};
 use crate::Report;
 use crate::render::ink::{Ink, Line, Role};
 use crate::render::numbers::{self, Kind, split};
@@ -153,24 +153,23 @@ impl Facts<'_> {
 
     /// A total: as a number, or as a formula where symbols are unbound.
     fn row(&self, label: &'static str, count: &Count, kind: Kind, known: bool) -> Row {
-        let text = numbers::count(count, kind);
+        let least = if known { "" } else { "≥ " };
+        let text = self.formula(count, kind, least);
         if count.number().is_some() {
             return Row { label, value: Value::Number { text, lower_bound: !known }, facts: Vec::new() };
         }
         if count.0.invalid().is_some() {
             return Row::text(label, Role::Bad, self.ink.text(&text));
         }
-        let mut line = Line::default();
-        if !known {
-            line.push(Role::Warn, self.ink.text("≥ "));
-        }
-        line.push(Role::Value, self.formula(&text));
+        let mut line = Line::new(Role::Warn, self.ink.text(least));
+        line.push(Role::Value, text);
         Row { label, value: Value::Text(line), facts: Vec::new() }
     }
 
-    /// A formula on one line; a very long one ends in an ellipsis.
-    fn formula(&self, text: &str) -> String {
-        self.ink.cut(&self.ink.text(text), self.ink.width.saturating_sub(super::panel::TEXT + 2))
+    /// A formula on one line, after `before`: a very long one is its leading term or ends in an ellipsis.
+    fn formula(&self, count: &Count, kind: Kind, before: &str) -> String {
+        let room = self.ink.width.saturating_sub(TEXT + 2 + before.chars().count());
+        self.ink.cut(&self.ink.text(&numbers::formula(count, kind, room)), room)
     }
 
     /// Whether the totals of computation miss nothing.
@@ -191,34 +190,39 @@ impl Facts<'_> {
     }
 
     /// The formula behind the MACs, where these are a number.
-    fn macs_formula(&self) -> Option<String> {
+    fn macs_formula(&self) -> Option<&Formula> {
         self.totals.macs.as_ref()?.number()?;
-        let formula = self.scaling?.macs.as_ref().filter(|formula| matches!(formula.0, Expr::Formula(_)))?;
-        Some(formula.0.pretty())
+        self.scaling?.macs.as_ref().filter(|formula| matches!(formula.0, Expr::Formula(_)))
     }
 
     fn inline_formula(&self) -> Option<String> {
-        self.macs_formula().filter(|text| text.chars().count() <= INLINE).map(|text| format!("= {text}"))
+        self.macs_formula().map(|formula| formula.0.pretty()).filter(is_short).map(|text| format!("= {text}"))
     }
 
     /// The formulas below each other, where they are too long to stand beside their values.
     fn scaling_panel(&self) -> Option<Panel> {
-        let macs = self.macs_formula().filter(|text| text.chars().count() > INLINE)?;
+        let macs = self.macs_formula().filter(|formula| !is_short(&formula.0.pretty()))?;
         let scaling = self.scaling?;
         let mut panel = Panel::new("SCALING");
-        let least = |known: bool| if known { "" } else { "≥ " };
-        let macs = format!("{}{macs}", least(self.compute_known()));
-        panel.rows.push(Row::text("MACs", Role::Plain, self.formula(&macs)));
+        let mut push = |label, Formula(expr): &Formula, kind, known| {
+            let least = if known { "" } else { "≥ " };
+            let text = self.formula(&Count(expr.clone()), kind, least);
+            panel.rows.push(Row::text(label, Role::Plain, self.ink.text(least) + &text));
+        };
+        push("MACs", macs, Kind::Count, self.compute_known());
         let bytes = [("activations", &scaling.activation_bytes), ("peak", &scaling.peak_activation_bytes)];
         for (label, formula) in bytes {
-            if let Some(Formula(expr @ Expr::Formula(_))) = formula {
-                let text = numbers::count(&Count(expr.clone()), Kind::Bytes);
-                let text = format!("{}{text}", least(self.memory_known()));
-                panel.rows.push(Row::text(label, Role::Plain, self.formula(&text)));
+            if let Some(formula @ Formula(Expr::Formula(_))) = formula {
+                push(label, formula, Kind::Bytes, self.memory_known());
             }
         }
         Some(panel)
     }
+}
+
+/// Whether a formula stands beside its value.
+fn is_short(formula: &String) -> bool {
+    formula.chars().count() <= INLINE
 }
 
 /// Which dtypes parameters are stored in, the largest first.
