@@ -167,10 +167,15 @@ impl<'m> Pricer<'m> {
     /// The cost of one run of a body, or of all runs where they were followed one by one.
     fn body(&mut self, body: &'m Graph, types: View<'_>) -> Result<Cost, Stop> {
         match types.runs(body) {
-            Some(runs) => runs.iter().fold(Ok(Cost::FREE), |sum, run| {
-                let cost = self.graph(body, types.during(run));
-                plus(sum, cost)
-            }),
+            Some(runs) => {
+                // Every run is looked at, for the coverage, even where one has no price.
+                let mut total = Ok(Cost::FREE);
+                for run in runs {
+                    let cost = self.graph(body, types.during(run));
+                    total = plus(total, cost);
+                }
+                total
+            }
             None if types.is_reached(body) => self.graph(body, types),
             None => Err(Stop::NEVER_RUNS),
         }

@@ -137,6 +137,20 @@ impl Bodies for AnyBodies<'_> {
             _ => Ok((0..self.0.below(6)).map(|_| typed(self.0)).collect()),
         }
     }
+
+    fn run(&mut self, index: usize, inputs: Vec<TensorType>) -> Result<Vec<TensorType>, Stop> {
+        self.infer(index, inputs)
+    }
+
+    fn is_certain(&self, _: usize) -> bool {
+        false
+    }
+
+    fn contradicts(&self, index: usize) -> bool {
+        index == 1
+    }
+
+    fn rule_out(&mut self, _: usize) {}
 }
 
 /// Asks a node's operator everything. Returns whether types were inferred and a price was found.

@@ -148,13 +148,15 @@ pub struct Elementwise {
     pub one_sided: bool,
     /// Further operations for each element that a setting adds: a factor that is not 1.
     pub further: i64,
+    /// Whether a rest has the sign of the dividend, and not of the divisor (`Mod` with `fmod`).
+    pub signed_rest: bool,
 }
 
 impl Elementwise {
     /// The operator of this name, if there is such a function.
     pub fn named(name: &str) -> Option<Elementwise> {
         let function = FUNCTIONS.iter().find(|function| function.name == name)?;
-        Some(Elementwise { function, one_sided: false, further: 0 })
+        Some(Elementwise { function, one_sided: false, further: 0, signed_rest: false })
     }
 
     /// The operator of this name, whether upper or lower case.
@@ -181,6 +183,7 @@ impl Elementwise {
         match self.function.arity {
             One if name == "Clip" => clip_value(node),
             One => unary_value(name, node.value(0)?),
+            Two if name == "Mod" => rest(&operand(0)?, &operand(1)?, self.signed_rest),
             Two => binary_value(name, &operand(0)?, &operand(1)?, is_float),
             Any => (1..node.inputs.len())
                 .try_fold(operand(0)?, |total, index| binary_value(name, &total, &operand(index)?, is_float)),
@@ -294,8 +297,6 @@ fn binary_value(name: &str, a: &Value, b: &Value, is_float: bool) -> Option<Valu
         "Sub" => values::zip(a, b, |x, y| Some(x - y), |x, y| Some(x - y)),
         "Mul" => values::zip(a, b, |x, y| Some(x * y), |x, y| Some(x * y)),
         "Div" => values::zip(a, b, divide, |x, y| Some(x / y)),
-        // Numbers of floating point take the sign of the dividend; integers either sign, as an attribute says.
-        "Mod" => values::zip(a, b, modulo, |x, y| Some(x % y)),
         "Pow" => values::zip(a, b, power, |x, y| certain(x.powf(y))),
         "Max" => values::zip(a, b, |x, y| Some(x.larger(y)), |x, y| Some(x.max(y))),
         "Min" => values::zip(a, b, |x, y| Some(x.smaller(y)), |x, y| Some(x.min(y))),
@@ -358,9 +359,17 @@ fn exact_div(a: &Expr, b: &Expr) -> Option<Expr> {
     (quotient.invalid().is_none() && &quotient * b == *a).then_some(quotient)
 }
 
-/// The rest of a division, where its sign is no question.
-fn modulo(a: &Expr, b: &Expr) -> Option<Expr> {
-    (a.at_least(&Expr::ZERO) && b.at_least(&Expr::ONE)).then(|| a.modulo(b))
+/// The rest of a division, with the sign of the dividend or of the divisor; where they have the same, it is no
+/// question. Numbers of floating point only have the first form.
+fn rest(a: &Value, b: &Value, signed: bool) -> Option<Value> {
+    let ints = |a: &Expr, b: &Expr| match (a.as_int(), b.as_int()) {
+        (Some(a), Some(b)) if signed => a.checked_rem(b).map(Expr::Int),
+        _ if signed => (a.at_least(&Expr::ZERO) && b.at_least(&Expr::ONE)).then(|| a.modulo(b)),
+        (_, Some(0)) => None,
+        (Some(_), Some(_)) => Some(a.modulo(b)),
+        _ => b.at_least(&Expr::ONE).then(|| a.modulo(b)),
+    };
+    values::zip(a, b, ints, |a, b| signed.then_some(a % b))
 }
 
 fn power(base: &Expr, exponent: &Expr) -> Option<Expr> {
@@ -489,10 +498,16 @@ mod tests {
             Some(Value::Floats([0.0, 2.0, -2.0].into()))
         );
         assert_eq!(value("Ceil", &[floats(&[-0.5, 1.2])]), Some(Value::Floats([-0.0, 2.0].into())));
-        assert_eq!(value("Mod", &[ints(&[7, 8]), ints(&[3, 4])]), Some(Value::ints([1, 0])));
-        // −7 mod 3 is 2 or −1, by an attribute; of numbers it is −1.
-        assert_eq!(value("Mod", &[ints(&[-7]), ints(&[3])]), None);
-        assert_eq!(value("Mod", &[floats(&[-7.0]), floats(&[3.0])]), Some(Value::Floats([-1.0].into())));
+        let rest = |signed_rest: bool, inputs: &[TensorType]| {
+            let op = Elementwise { signed_rest, ..Elementwise::named("Mod").expect("a function") };
+            infer(&op, inputs)[0].value.clone()
+        };
+        // −7 = −3 · 3 + 2 = −2 · 3 − 1.
+        let sevens = [ints(&[7, -7, 7, -7]), ints(&[3, 3, -3, -3])];
+        assert_eq!(rest(false, &sevens), Some(Value::ints([1, 2, -2, -1])));
+        assert_eq!(rest(true, &sevens), Some(Value::ints([1, -1, 1, -1])));
+        assert_eq!(rest(false, &[ints(&[1]), ints(&[0])]), None);
+        assert_eq!(rest(true, &[floats(&[-7.0]), floats(&[3.0])]), Some(Value::Floats([-1.0].into())));
         assert_eq!(value("Clip", &[ints(&[-5, 3, 9]), ints(&[0]), ints(&[4])]), Some(Value::ints([0, 3, 4])));
         // 2³ is whole, e is not.
         assert_eq!(value("Pow", &[floats(&[2.0]), floats(&[3.0])]), Some(Value::Floats([8.0].into())));

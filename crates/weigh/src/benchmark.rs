@@ -77,6 +77,10 @@ fn run(
     batch: Option<u64>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<weigh_measure::Measurement, String> {
+    if !options.input_values.is_empty() {
+        // A run with made-up elements would take another branch than the one weighed.
+        return Err("not run: engines are given made-up inputs, not those of --value".to_owned());
+    }
     let limits = index_limits(&opened.model, options).map_err(|error| error.to_string())?;
     let specs = facts.inputs.iter().map(|port| {
         let limit = limits.get(&port.name).copied();

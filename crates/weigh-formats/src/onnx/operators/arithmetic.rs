@@ -47,6 +47,7 @@ fn elementwise(view: &NodeView<'_, '_>) -> Lowered {
         return Err(at_node(view.name, format!("{} is no elementwise function", view.op_type)));
     };
     op.one_sided = view.opset < 7 && op.function.arity == Arity::Two;
+    op.signed_rest = view.op_type == "Mod" && view.flag("fmod", false)?;
     done(op)
 }
 

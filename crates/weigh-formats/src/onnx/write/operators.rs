@@ -161,6 +161,7 @@ fn elementwise(op: &Elementwise, _: &Node) -> Option<Spelled> {
         "FastGelu" => Spelled::new("Gelu").since(20).text("approximate", "tanh"),
         "Gelu" => Spelled::new("Gelu").since(20),
         "Swish" => Spelled::new("Swish").since(24),
+        "Mod" if op.signed_rest => Spelled::new("Mod").int("fmod", 1),
         "SwiGLU" => Spelled::new("SwiGLU").since(28),
         name @ ("Mish" | "BitwiseAnd" | "BitwiseOr" | "BitwiseXor" | "BitwiseNot") => {
             Spelled::new(name).since(18)
