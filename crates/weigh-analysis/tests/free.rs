@@ -8,7 +8,8 @@ use weigh_ir::{Bindings, DType, Expr, Shape, Symbol};
 use weigh_ops::{Ints, Movement, View};
 
 fn free(net: &Net, dims: &[(i64, &str)], bound: &[(&str, i64)]) -> Result<Analysis, AnalysisError> {
-    let free = dims.iter().map(|(axis, name)| FreeDim { input: None, axis: *axis, symbol: Symbol::new(name) });
+    let free =
+        dims.iter().map(|(axis, name)| FreeDim { input: None, axis: *axis, symbol: Symbol::new(name) });
     let bindings: Bindings = bound.iter().map(|(name, value)| (Symbol::new(name), *value)).collect();
     analyze(&net.0, &Options { free: free.collect(), bindings, ..Options::default() })
 }
@@ -36,7 +37,10 @@ fn numbers_stay_and_formulas_come() {
     let scaling = facts.scaling.expect("formulas");
     // In and out, 3 channels of 4 bytes each.
     assert_eq!(scaling.activation_bytes, Expr::symbol("h") * Expr::symbol("w") * 24);
-    assert_eq!(facts.freed.iter().map(|freed| (freed.axis, freed.extent)).collect::<Vec<_>>(), [(2, 64), (3, 64)]);
+    assert_eq!(
+        facts.freed.iter().map(|freed| (freed.axis, freed.extent)).collect::<Vec<_>>(),
+        [(2, 64), (3, 64)]
+    );
 
     let larger = free(&pixels(), &[(2, "h")], &[("h", 100)]).expect("it may vary");
     assert_eq!(larger.totals.activations.total.bytes, Expr::Int(24 * 100 * 64));
@@ -97,7 +101,12 @@ fn steps_between_sizes_that_pass() {
     // Every second row, twice: 2·⌈h/2⌉ rows, which meet h rows where h is even.
     let mut net = Net::new();
     let x = net.input(DType::F32, &[1, 3, 64, 64]);
-    let slice = Movement::Slice { starts: fixed(&[0]), ends: fixed(&[1 << 40]), axes: fixed(&[2]), steps: fixed(&[2]) };
+    let slice = Movement::Slice {
+        starts: fixed(&[0]),
+        ends: fixed(&[1 << 40]),
+        axes: fixed(&[2]),
+        steps: fixed(&[2]),
+    };
     let half = net.node(slice, &[x]);
     let whole = net.node(Movement::Tile { repeats: fixed(&[1, 1, 2, 1]) }, &[half]);
     let y = net.function("Add", &[x, whole]);
@@ -105,7 +114,11 @@ fn steps_between_sizes_that_pass() {
     let facts = free(&net, &[(2, "h")], &[]).expect("even numbers of rows pass");
     let note = facts.diagnostics.iter().find(|found| found.code == "free-sizes").expect("a remark");
     assert_eq!(note.node.as_deref(), Some("n2"));
-    assert!(note.message.contains("at h = 65") && note.message.contains("multiples of 2 pass"), "{}", note.message);
+    assert!(
+        note.message.contains("at h = 65") && note.message.contains("multiples of 2 pass"),
+        "{}",
+        note.message
+    );
     let bytes = facts.scaling.expect("formulas").activation_bytes;
     // In, out and the whole have 3·64·h elements, the half 3·64·h/2.
     let at = |rows| bytes.bind(&[(Symbol::new("h"), rows)].into());

@@ -64,7 +64,10 @@ fn freed_formulas_hold_at_other_sizes() {
             for (formula, total) in PAIRS {
                 let value = at(&freed["scaling"][formula], &[("batch", 2), ("h", h), ("w", w)]);
                 let number = bound["totals"].pointer(total).unwrap().as_i64();
-                assert!(value.is_some() && value == number, "{model} {formula} at {h}×{w}: {value:?}, {number:?}");
+                assert!(
+                    value.is_some() && value == number,
+                    "{model} {formula} at {h}×{w}: {value:?}, {number:?}"
+                );
             }
         }
     }
@@ -107,7 +110,9 @@ fn orders_of_growth() {
 #[test]
 fn what_the_graph_pins_is_refused() {
     insta::assert_snapshot!("pinned_vit", failure("inspect zoo:vit_b_16 --free 2=h,3=w"));
-    for (model, node) in [("alexnet", "classifier/1/Gemm"), ("alexnet-2012", "fc6/Gemm"), ("vgg16", "classifier/0/Gemm")] {
+    for (model, node) in
+        [("alexnet", "classifier/1/Gemm"), ("alexnet-2012", "fc6/Gemm"), ("vgg16", "classifier/0/Gemm")]
+    {
         let errors = failure(&format!("inspect zoo:{model} --free 2=h,3=w"));
         assert!(errors.contains(&format!("node '{node}' pins h")), "{errors}");
     }
