@@ -74,7 +74,7 @@ impl Expr {
     /// positive, so that the order of operands stays.
     fn take_out(&self) -> Option<(Expr, Expr)> {
         let Expr::Formula(formula) = self else { return None };
-        let (parts, join): (&[Expr], fn(Vec<Expr>) -> Option<Expr>) = match self.as_atom() {
+        let (parts, join): (&[Expr], Join) = match self.as_atom() {
             Some(Atom::Min(operands)) => (operands, |rest| Expr::smallest(rest)),
             Some(Atom::Max(operands)) => (operands, |rest| Expr::largest(rest)),
             _ if formula.0.terms().len() < 2 => return None,
@@ -85,6 +85,9 @@ impl Expr {
         Some((shared, join(rest)?))
     }
 }
+
+/// Makes one expression of parts.
+type Join = fn(Vec<Expr>) -> Option<Expr>;
 
 /// The product of the symbols that every term of every expression has; `None` where there is none.
 fn shared_factor(exprs: &[Expr]) -> Option<Expr> {

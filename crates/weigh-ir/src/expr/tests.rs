@@ -83,6 +83,21 @@ fn growth_is_bounded() {
     assert_eq!(product.invalid(), Some(Invalid::TooComplex));
 }
 
+/// Sums of many floors, multiplied and compared: every question ends, whatever its answer.
+#[test]
+fn questions_about_large_formulas_end() {
+    let floor = |index: i64| (symbol(&format!("s{index}")) * 3 + index).floor_div(&Expr::Int(7));
+    let sum: Expr = (0..40).map(floor).sum();
+    let nested = (0..8).fold(sum, |nested, index| {
+        let longer = nested * 3 + symbol(&format!("t{index}")).smaller(&Expr::Int(index + 9)) - index;
+        longer.floor_div(&Expr::Int(11)).larger(&floor(index))
+    });
+    let cube = &nested * &nested * &nested;
+    assert!(cube.invalid().is_none());
+    assert!(!cube.at_least(&nested) && !nested.at_least(&cube));
+    let _ = (cube.leading(), cube.degree(&Symbol::new("s0")), cube.factored(), cube.pretty());
+}
+
 #[test]
 fn dominated_terms_vanish_from_a_maximum() {
     let (b, s) = (symbol("b"), symbol("s"));
