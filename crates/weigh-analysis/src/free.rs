@@ -146,11 +146,17 @@ fn told_names(sizes: &Bindings) -> String {
 struct Pin {
     node: String,
     why: String,
+    /// Whether it does not take the size; else it does, but has no formula for it.
+    pins: bool,
 }
 
 impl Pin {
     fn error(self, symbols: String, sizes: String) -> AnalysisError {
-        AnalysisError::Pinned { symbols, node: self.node, sizes, why: self.why }
+        let Pin { node, why, pins } = self;
+        match pins {
+            true => AnalysisError::Pinned { symbols, node, sizes, why },
+            false => AnalysisError::NoFormula { symbols, node, sizes, why },
+        }
     }
 }
 
@@ -177,7 +183,7 @@ impl Trials<'_> {
         let known: BTreeSet<_> = self.numbers.types.diagnostics.iter().map(|found| &found.node).collect();
         let errors = trial.types.diagnostics.iter().filter(|found| found.severity == Severity::Error);
         let found = errors.into_iter().find(|found| !known.contains(&found.node))?;
-        Some(Pin { node: found.node.clone().unwrap_or_default(), why: found.message.clone() })
+        Some(Pin { node: found.node.clone().unwrap_or_default(), why: found.message.clone(), pins: true })
     }
 
     /// The first node with a figure that is not what its formula gives.
@@ -188,19 +194,25 @@ impl Trials<'_> {
         let mut nodes = self.model.graph.nodes.iter().zip(layers);
         let wrong = nodes.find(|(_, (open, trial))| !layer_agrees(open, trial, &bound));
         if let Some((node, (open, trial))) = wrong {
-            let expected = open.output_shapes.iter().map(|shape| bound_shape(shape, &bound));
-            let shapes = expected.zip(&trial.output_shapes).find(|(formula, number)| formula != *number);
-            let why = match (trial.unpriced, shapes) {
+            let shapes = open.output_shapes.iter().zip(&trial.output_shapes);
+            let mut made = shapes.filter(|(formula, number)| bound_shape(formula, &bound) != **number);
+            let why = match (trial.unpriced, made.next()) {
                 (Some(why), _) => why.to_owned(),
-                (None, Some((Some(formula), Some(number)))) => {
-                    format!("makes {number}, its formula {formula}")
-                }
-                _ => "has figures that no formula gives".to_owned(),
+                (None, Some((_, Some(number)))) => format!("makes {number}, which no formula gives"),
+                _ => "has a cost that no formula gives".to_owned(),
             };
-            return Some(Pin { node: node.name.to_string(), why: format!("{} {why}", node.op.name()) });
+            return Some(Pin {
+                node: node.name.to_string(),
+                why: format!("{} {why}", node.op.name()),
+                pins: false,
+            });
         }
         let agrees = Scaling::of(self.open).agrees(&bound, &Scaling::of(trial));
-        (!agrees).then(|| Pin { node: String::new(), why: "the totals have no closed form".to_owned() })
+        (!agrees).then(|| Pin {
+            node: String::new(),
+            why: "the totals have no closed form".to_owned(),
+            pins: false,
+        })
     }
 
     /// The smallest step, a power of two, between sizes that pass, where it is not 1.

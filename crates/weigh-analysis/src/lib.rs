@@ -93,6 +93,18 @@ pub enum AnalysisError {
         /// What is wrong there.
         why: String,
     },
+    /// A symbol that the user freed and that may vary, but in which a node has no formula.
+    #[error("no formula in {symbols} for node '{node}': at {sizes}, {why}")]
+    NoFormula {
+        /// The symbols that were varied.
+        symbols: String,
+        /// The first node without a formula; empty where it is none by itself.
+        node: String,
+        /// At which sizes.
+        sizes: String,
+        /// What is so there.
+        why: String,
+    },
     /// A size that no machine can hold.
     #[error("{what} of {tensor}: {why}")]
     Size {

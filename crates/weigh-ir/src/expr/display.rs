@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::polynomial::{Atom, Monomial, Polynomial};
-use super::{Expr, Formula, Symbol};
+use super::{Expr, Formula};
 use crate::units::si;
 
 /// Exact text that Python evaluates to the same number and that parses back to the same expression.
@@ -74,58 +74,37 @@ impl Expr {
     /// positive, so that the order of operands stays.
     fn take_out(&self) -> Option<(Expr, Expr)> {
         let Expr::Formula(formula) = self else { return None };
-        let by = |expr: &Expr, shared: &Expr| expr.exact_div(shared);
-        match self.as_atom() {
-            Some(Atom::Min(operands)) => {
-                let shared = shared_factor(operands.iter())?;
-                let rest = operands.iter().map(|operand| by(operand, &shared)).collect::<Option<Vec<_>>>()?;
-                Some((shared, Expr::smallest(rest)?))
-            }
-            Some(Atom::Max(operands)) => {
-                let shared = shared_factor(operands.iter())?;
-                let rest = operands.iter().map(|operand| by(operand, &shared)).collect::<Option<Vec<_>>>()?;
-                Some((shared, Expr::largest(rest)?))
-            }
-            _ if formula.0.terms().len() < 2 => None,
-            _ => {
-                let shared = shared_factor(std::iter::once(self))?;
-                let rest = by(self, &shared)?;
-                Some((shared, rest))
-            }
-        }
+        let (parts, join): (&[Expr], Join) = match self.as_atom() {
+            Some(Atom::Min(operands)) => (operands, |rest| Expr::smallest(rest)),
+            Some(Atom::Max(operands)) => (operands, |rest| Expr::largest(rest)),
+            _ if formula.0.terms().len() < 2 => return None,
+            _ => (std::slice::from_ref(self), |mut rest| rest.pop()),
+        };
+        let shared = shared_factor(parts)?;
+        let rest = parts.iter().map(|part| part.exact_div(&shared)).collect::<Option<Vec<_>>>()?;
+        Some((shared, join(rest)?))
     }
 }
 
+/// Makes one expression of parts.
+type Join = fn(Vec<Expr>) -> Option<Expr>;
+
 /// The product of the symbols that every term of every expression has; `None` where there is none.
-fn shared_factor<'e>(exprs: impl Iterator<Item = &'e Expr>) -> Option<Expr> {
-    let mut shared: Option<Vec<(Symbol, u32)>> = None;
+fn shared_factor(exprs: &[Expr]) -> Option<Expr> {
+    let mut terms = Vec::new();
     for expr in exprs {
         let Expr::Formula(formula) = expr else { return None };
-        for (monomial, _) in formula.0.terms() {
-            let power_of = |symbol: &Symbol| {
-                let found =
-                    monomial.iter().find(|(atom, _)| matches!(atom, Atom::Symbol(other) if other == symbol));
-                found.map_or(0, |(_, power)| *power)
-            };
-            shared = Some(match shared {
-                None => monomial
-                    .iter()
-                    .filter_map(|(atom, power)| match atom {
-                        Atom::Symbol(symbol) => Some((symbol.clone(), *power)),
-                        _ => None,
-                    })
-                    .collect(),
-                Some(shared) => {
-                    let lower =
-                        shared.into_iter().map(|(symbol, power)| (power.min(power_of(&symbol)), symbol));
-                    lower.filter(|(power, _)| *power > 0).map(|(power, symbol)| (symbol, power)).collect()
-                }
-            });
-        }
+        terms.extend(formula.0.terms().iter().map(|(monomial, _)| monomial));
     }
-    let factor = |(symbol, power): &(Symbol, u32)| vec![Expr::symbol(symbol.as_str()); *power as usize];
-    let factors: Vec<Expr> = shared?.iter().flat_map(factor).collect();
-    (!factors.is_empty()).then(|| factors.iter().product())
+    let symbols = terms.first()?.iter().filter(|(atom, _)| matches!(atom, Atom::Symbol(_)));
+    let shared = symbols.map(|(atom, _)| {
+        let power_in = |monomial: &&Monomial| {
+            monomial.iter().find(|(other, _)| other == atom).map_or(0, |(_, power)| *power)
+        };
+        let power = terms.iter().map(power_in).min().unwrap_or(0);
+        (0..power).fold(Expr::ONE, |product, _| product * Expr::from(Polynomial::atom(atom.clone())))
+    });
+    Some(shared.fold(Expr::ONE, |product, power| product * power)).filter(|shared| *shared != Expr::ONE)
 }
 
 fn sum(

@@ -159,6 +159,9 @@ fn explain(error: AnalysisError) -> anyhow::Error {
         AnalysisError::Pinned { .. } => "the graph is made for this size: free other extents, \
             or export the model with this one open (dynamic axes)"
             .to_owned(),
+        AnalysisError::NoFormula { .. } => "what it makes depends on the size in steps or on data: \
+            weigh single sizes with --input NAME:SHAPE"
+            .to_owned(),
         AnalysisError::Size { .. } => {
             "no machine holds that: check the shapes that the file declares, or bind smaller dims".to_owned()
         }

@@ -90,8 +90,8 @@ fn activations(totals: &Totals) -> Option<&Activations> {
 pub(super) fn formulas(report: &Report, ink: &Ink) -> Vec<Line> {
     let mut panel = Panel::new("SCALING");
     let Some(scaling) = &report.scaling else {
-        let why =
-            if report.totals.is_some() { "no open dims: every figure is a number" } else { "nothing known" };
+        let is_open = !(report.unbound.is_empty() && report.assumed.is_empty());
+        let why = if is_open { "no closed form" } else { "no open dims: every figure is a number" };
         panel.rows.push(Row::text("", Role::Dim, why));
         return panel.lines(ink, ink.width);
     };

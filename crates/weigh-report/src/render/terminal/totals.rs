@@ -196,7 +196,8 @@ impl Facts<'_> {
     }
 
     fn inline_formula(&self) -> Option<String> {
-        self.macs_formula().map(|formula| formula.0.pretty()).filter(is_short).map(|text| format!("= {text}"))
+        let text = self.macs_formula()?.0.pretty();
+        is_short(&text).then(|| format!("= {text}"))
     }
 
     /// The formulas below each other, where they are too long to stand beside their values.
@@ -221,7 +222,7 @@ impl Facts<'_> {
 }
 
 /// Whether a formula stands beside its value.
-fn is_short(formula: &String) -> bool {
+fn is_short(formula: &str) -> bool {
     formula.chars().count() <= INLINE
 }
 
