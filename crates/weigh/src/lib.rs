@@ -16,7 +16,7 @@ mod describe;
 mod open;
 
 pub use benchmark::{BenchmarkRequest, benchmark, machine};
-pub use describe::describe;
+pub use describe::{describe, describe_memory};
 pub use open::{OpenError, Opened, open};
 pub use weigh_analysis::{Analysis, AnalysisError, Options, analyze};
 pub use weigh_ir as ir;

@@ -61,7 +61,8 @@ const STATIC: &[&str] = &[
     "totals.{parameters,buffers,parameter_bytes,constant_bytes}",
     "totals.{macs,flops,other_ops,bytes_moved}",
     "totals.activations.{total,peak,in_place_total,in_place_peak}.{elements,bytes}",
-    "totals.activations.arena_bytes",
+    "totals.activations.{arena_bytes,best_order_is_optimal}",
+    "totals.{weight_bytes,workspace_bytes,device_bytes}",
     "scaling.{macs,activation_bytes}",
     "coverage.{nodes,shaped,priced,unknown}",
     "layers[].{name,op,scope,inputs,outputs,output_shapes,parameters,macs,flops,other_ops,bytes_moved,output_elements}",
@@ -92,6 +93,7 @@ fn documents_obey_the_schema_and_have_what_is_promised() {
 
     for arguments in [
         "inspect zoo:resnet50",
+        "inspect zoo:resnet50 --memory",
         "inspect zoo:alexnet-2012",
         "inspect zoo:vit_b_16 --dim batch=8",
         "inspect zoo:bert_base",

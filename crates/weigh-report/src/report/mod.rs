@@ -9,6 +9,7 @@
 mod count;
 mod decisions;
 mod layers;
+mod memory;
 mod model;
 mod performance;
 mod read;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 pub use count::{Count, Formula, Shape};
 pub use decisions::{Advice, Basis, Comparison, ComparisonVerdict, Costs, Status, Verdict};
 pub use layers::{Layer, Module};
+pub use memory::{Arena, Memory, MemoryStep, Placement};
 pub use model::{Diagnostic, Environment, Model, Severity, Tensor};
 pub use performance::{
     Bound, Engine, Interval, LayerTime, Measurement, PredictedLayer, Prediction, ProcessMemory, SAMPLES_FOR,
@@ -62,6 +64,9 @@ pub struct Report {
     /// The module tree, parents first.
     #[serde(default)]
     pub modules: Vec<Module>,
+    /// Memory over the steps, where it was asked for.
+    #[serde(default)]
+    pub memory: Option<Memory>,
     /// The machine measurements were made on.
     #[serde(default)]
     pub environment: Option<Environment>,

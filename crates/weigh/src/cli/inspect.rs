@@ -9,13 +9,19 @@ pub(crate) struct Args {
     #[command(flatten)]
     models: models::Args,
 
+    /// Show memory over the steps: what is alive when, and in JSON a plan with an offset for every tensor
+    #[arg(long, help_heading = "Output")]
+    memory: bool,
+
     #[command(flatten)]
     output: output::Args,
 }
 
 pub(crate) fn run(args: &Args) -> Outcome {
-    let (reports, all_good) =
-        models::weigh_all(&args.models, |weighed| weigh::describe(&weighed.opened, &weighed.facts))?;
+    let (reports, all_good) = models::weigh_all(&args.models, |weighed| weigh::Report {
+        memory: args.memory.then(|| weigh::describe_memory(&weighed.opened, &weighed.facts)),
+        ..weigh::describe(&weighed.opened, &weighed.facts)
+    })?;
     if !reports.is_empty() {
         args.output.show(&reports)?;
     }

@@ -6,14 +6,12 @@ use foldhash::{HashSet, HashSetExt};
 use smallvec::SmallVec;
 
 use super::segments::Segment;
-use super::state::State;
+use super::state::{MAX_CHOICES, State};
 
 /// States kept times tasks: what a beam may cost.
 const BEAM_WORK: usize = 4_000;
 /// The widest beam.
 const MAX_WIDTH: usize = 64;
-/// Of the tasks that could run next, no more than this many are compared.
-const MAX_CHOICES: usize = 64;
 
 /// One branch after the other, those first that need most beyond what they leave (Sethi, Ullman 1970; Liu 1987,
 /// for trees). Returns the peak and the order.

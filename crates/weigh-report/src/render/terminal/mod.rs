@@ -4,6 +4,7 @@ mod coverage;
 mod decisions;
 mod header;
 mod layers;
+mod memory;
 mod panel;
 mod performance;
 mod side_by_side;
@@ -48,6 +49,7 @@ fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
         totals::lines(report, ink),
         performance::lines(report, ink),
         decisions::predictions(report, ink),
+        memory::lines(report, ink),
         tree::lines(report, options, ink),
         layers::lines(report, options, ink),
         decisions::comparisons(report, ink),
