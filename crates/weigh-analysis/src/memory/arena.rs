@@ -178,7 +178,9 @@ impl Placed {
     fn add(&mut self, block: Placement) -> Option<()> {
         let index = u32::try_from(self.blocks.len()).ok()?;
         match Placed::is_short(&block) {
-            true => self.short.get_mut(block.first..=block.last)?.iter_mut().for_each(|step| step.push(index)),
+            true => {
+                self.short.get_mut(block.first..=block.last)?.iter_mut().for_each(|step| step.push(index))
+            }
             false => self.long.push(index),
         }
         let key = (block.offset, block.end());

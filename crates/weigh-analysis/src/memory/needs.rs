@@ -50,9 +50,7 @@ pub(super) fn needs(model: &Model, timeline: &Timeline, live: &[Option<Extent>])
     let known = |workspace: &Workspace| workspace.bytes.clone().unwrap_or_default();
     let workspaces = timeline.steps.iter().map(|step| known(&step.workspace));
     let workspace = Expr::largest(workspaces).unwrap_or_default();
-    let has_it = |step: &Step| {
-        workspace != Expr::ZERO && step.workspace.bytes.as_ref() == Some(&workspace)
-    };
+    let has_it = |step: &Step| workspace != Expr::ZERO && step.workspace.bytes.as_ref() == Some(&workspace);
     let of = timeline.steps.iter().position(has_it);
     // Where a workspace is unknown, what is alive is needed all the same.
     let together: Vec<(usize, Expr)> = live
