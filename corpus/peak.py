@@ -3,14 +3,14 @@
 Usage: peak.py FOLDER [--weigh PATH] [--models NAME,...] [--update-docs]
 
 ONNX Runtime folds constants and fuses what it fuses (extended level), and writes the graph that it would run. That
-graph is inspected by weigh and run as it stands. Its own arena and memory pattern are off, and so is its reuse of
-buffers that are free already but not yet needed, so that every tensor is allocated when it is made and freed after its
-last reader: one thread, one node after the other.
+graph is inspected by weigh and run as it stands. Its own arena, memory pattern and reuse of buffers (in place and later)
+are off, so that every tensor is allocated when it is made and freed after its last reader: one thread, one node after
+the other.
 
 Each model runs in a process of its own. A first inference settles weights and prepacked copies. Then, RUNS times, the
 high-water mark of resident memory is reset, an inference runs, and the growth is the mark less what was resident
 before; the median counts. The inputs are there before, so they are not in the growth: what weigh predicts is, over
-steps, the most that is alive with operators writing in place, less the inputs alive in that step. Freed blocks of
+steps, the most that is alive less the inputs alive in that step. Freed blocks of
 64 KiB and more return to the system at once (MALLOC_MMAP_THRESHOLD_). The batch is so large that at least
 LEAST_MIB are predicted, since small blocks and pages blur less than that.
 
@@ -98,7 +98,7 @@ def child(*args):
 
 
 def predicted(report):
-    """(most alive beside the inputs, its node, the workspace modelled there), with operators in place."""
+    """(most alive beside the inputs, its node, the workspace modelled there)."""
     memory = report["memory"]
     inputs = {entry["name"] for entry in report["model"]["inputs"]}
     held = [0] * len(memory["steps"])
@@ -107,9 +107,9 @@ def predicted(report):
             for step in range(placed["first"], placed["last"] + 1):
                 held[step] += placed["bytes"]
     grown = [
-        (step["in_place_bytes"] - inside, step["node"], step["workspace_bytes"] or 0)
+        (step["live_bytes"] - inside, step["node"], step["workspace_bytes"] or 0)
         for step, inside in zip(memory["steps"], held)
-        if step["in_place_bytes"] is not None
+        if step["live_bytes"] is not None
     ]
     return max(grown, key=lambda entry: entry[0])
 
