@@ -11,8 +11,8 @@ Each model runs in a process of its own. A first inference settles weights and p
 high-water mark of resident memory is reset, an inference runs, and the growth is the mark less what was resident
 before; the median counts. The inputs are there before, so they are not in the growth: what weigh predicts is, over
 steps, the most that is alive less the inputs alive in that step. Freed blocks of
-64 KiB and more return to the system at once (MALLOC_MMAP_THRESHOLD_). The batch is so large that at least
-LEAST_MIB are predicted, since small blocks and pages blur less than that.
+64 KiB and more return to the system at once (MALLOC_MMAP_THRESHOLD_). The batch is so large that
+the graph before fusion would need at least LEAST_MIB, since small blocks and pages blur less than that.
 
 This is a measurement, not a test: it never fails because of a figure.
 """
@@ -31,7 +31,7 @@ from harness import Tally, inspect, weigh
 
 RUNS = 5
 LEAST_MIB = 64
-"""What is predicted is at least this."""
+"""What the graph before fusion needs is at least this, unless the batch would exceed MOST_BATCH."""
 MOST_BATCH = 64
 MARKS = ("<!-- peak: begin -->", "<!-- peak: end -->")
 PAGE = pathlib.Path(__file__).parent.parent / "docs" / "memory.md"
