@@ -163,6 +163,18 @@ pub fn speed(steps: &mut Steps) -> Result<()> {
     })
 }
 
+/// Measure how much memory ONNX Runtime takes beside the peak that weigh predicts; `arguments` go to the script.
+pub fn peak(steps: &mut Steps, arguments: &[&str]) -> Result<()> {
+    build(steps)?;
+    fetch(steps, &[])?;
+    steps.step("peak", || {
+        let mut script = Venv::ready()?.python();
+        script.arg("corpus/peak.py").arg(corpus_folder().join("peak")).args(arguments);
+        script.env("WEIGH", binary());
+        run(script)
+    })
+}
+
 fn build(steps: &mut Steps) -> Result<()> {
     steps.step("release build", || run(cargo(&["build", "--release", "--package", "weigh"])))
 }

@@ -25,7 +25,9 @@ Commands:
   corpus [NAME]...    compare the release binary with other counts on real and hostile models; without names, all of:
 {corpora}
   fetch               make the Python environment and the models that the corpora need
-  speed               time `weigh inspect` beside onnx.shape_inference (not a test)";
+  speed               time `weigh inspect` beside onnx.shape_inference (not a test)
+  peak [--update-docs]
+                      measure the memory of ONNX Runtime beside the peak weigh predicts, on Linux (not a test)";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -51,6 +53,7 @@ fn run(args: &[&str]) -> Result<()> {
         }
         ["fetch"] => Steps::run(|steps| corpus::fetch(steps, &corpus::usual())),
         ["speed"] => Steps::run(corpus::speed),
+        ["peak", arguments @ ..] => Steps::run(|steps| corpus::peak(steps, arguments)),
         ["help" | "--help" | "-h"] => {
             println!("{}", usage());
             Ok(())

@@ -1,7 +1,8 @@
 //! From facts to the document: every figure of the analysis at its place in the [`Report`].
 
 use weigh_analysis::{
-    Activations, Analysis, Extent, Freed, Layer, Member, Module, Port, Scaling, Totals, module_tree,
+    Activations, Analysis, Extent, Freed, Layer, Member, Module, Placement, Port, Scaling, StepMemory,
+    Totals, module_tree,
 };
 use weigh_ir::{DType, Expr, Model, Node, Severity, Shape, Symbol, TensorId, bytes_of};
 use weigh_report::report;
@@ -41,6 +42,36 @@ pub fn describe(opened: &Opened, facts: &Analysis) -> Report {
         modules: module_tree(&opened.model, &facts.layers).iter().map(module).collect(),
         diagnostics: facts.diagnostics.iter().map(diagnostic).collect(),
         ..Report::default()
+    }
+}
+
+/// Memory over the steps of an inference, for [`Report::memory`].
+pub fn describe_memory(opened: &Opened, facts: &Analysis) -> report::Memory {
+    let nodes = &opened.model.graph.nodes;
+    let step = |(node, step): (&Node, &StepMemory)| report::MemoryStep {
+        node: node.name.to_string(),
+        live_bytes: step.live_bytes.as_ref().and_then(count),
+        in_place_bytes: step.in_place_bytes.as_ref().and_then(count),
+        workspace_bytes: step.workspace.bytes.as_ref().and_then(count),
+        workspace_for: Some(step.workspace.purpose).filter(|purpose| !purpose.is_empty()).map(str::to_owned),
+    };
+    let tensor = |index| TensorId::new(index).map(|id| opened.model.tensor(id).name.to_string());
+    let placement = |placed: &Placement| report::Placement {
+        tensor: placed.tensor.and_then(tensor),
+        offset: placed.offset,
+        bytes: placed.bytes,
+        first: placed.first as u64,
+        last: placed.last as u64,
+    };
+    let name = |at: &usize| nodes.get(*at).map(|node| node.name.to_string());
+    report::Memory {
+        steps: nodes.iter().zip(&facts.steps).map(step).collect(),
+        best_order: facts.best_order.as_ref().map(|order| order.iter().filter_map(name).collect()),
+        arena: facts.arena.as_ref().map(|arena| report::Arena {
+            bytes: arena.bytes,
+            strategy: arena.strategy.to_owned(),
+            placements: arena.placements.iter().map(placement).collect(),
+        }),
     }
 }
 
@@ -102,10 +133,12 @@ fn totals(opened: &Opened, facts: &Analysis) -> report::Totals {
         .parameters_by_dtype
         .iter()
         .filter_map(|(dtype, elements)| Some((dtype.to_string(), Count(bytes_of(elements, *dtype)?))));
+    let workspace = totals.needs.workspace_of.as_ref();
     report::Totals {
         complete: report::Complete {
             compute: facts.coverage.priced == facts.coverage.nodes,
             memory: totals.activations.complete,
+            workspace: totals.needs.complete,
         },
         parameters: count(&totals.parameters),
         buffers: count(&totals.buffers),
@@ -126,6 +159,12 @@ fn totals(opened: &Opened, facts: &Analysis) -> report::Totals {
         bytes_moved: count(&totals.bytes_moved),
         arithmetic_intensity: ratio(&totals.flops(), &totals.bytes_moved),
         activations: Some(activations(&totals.activations)),
+        weight_bytes: count(&totals.weight_bytes()),
+        workspace_bytes: count(&totals.needs.workspace),
+        workspace_for: workspace.map(|(_, purpose)| (*purpose).to_owned()),
+        workspace_at: workspace.map(|(node, _)| node.clone()),
+        device_bytes: count(&totals.device_bytes()),
+        device_bytes_at: totals.needs.at.clone(),
     }
 }
 
@@ -142,6 +181,7 @@ fn activations(activations: &Activations) -> report::Activations {
         in_place_peak: Some(extent(&activations.in_place_peak)),
         best_order_peak: activations.best_order_peak.as_ref().map(extent),
         best_order: activations.best_order.map(str::to_owned),
+        best_order_is_optimal: activations.best_order_is_optimal,
         lower_bound: activations.lower_bound.as_ref().map(extent),
         arena_bytes: activations.arena_bytes.and_then(|bytes| i64::try_from(bytes).ok()).map(Count::from),
     }

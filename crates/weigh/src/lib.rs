@@ -18,7 +18,7 @@ mod open;
 
 pub use benchmark::{BenchmarkRequest, benchmark, machine};
 pub use conventions::conventions;
-pub use describe::describe;
+pub use describe::{describe, describe_memory};
 pub use open::{OpenError, Opened, open};
 pub use weigh_analysis::conventions::{CONVENTIONS, Convention};
 pub use weigh_analysis::{Analysis, AnalysisError, FreeDim, Options, analyze};

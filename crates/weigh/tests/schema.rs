@@ -61,7 +61,8 @@ const STATIC: &[&str] = &[
     "totals.{parameters,buffers,parameter_bytes,constant_bytes}",
     "totals.{macs,flops,other_ops,bytes_moved}",
     "totals.activations.{total,peak,in_place_total,in_place_peak}.{elements,bytes}",
-    "totals.activations.arena_bytes",
+    "totals.activations.{arena_bytes,best_order_is_optimal}",
+    "totals.{weight_bytes,workspace_bytes,device_bytes}",
     "scaling.{parameters,macs,flops,other_ops,bytes_moved,activation_bytes,peak_activation_bytes}",
     "scaling.growth[].{symbol,parameters,macs,flops,other_ops,bytes_moved,activation_bytes,peak_activation_bytes}",
     "coverage.{nodes,shaped,priced,unknown}",
@@ -93,6 +94,7 @@ fn documents_obey_the_schema_and_have_what_is_promised() {
 
     for arguments in [
         "inspect zoo:resnet50",
+        "inspect zoo:resnet50 --memory",
         "inspect zoo:alexnet-2012",
         "inspect zoo:resnet50 --free 2=h,3=w",
         "inspect zoo:vit_b_16 --dim batch=8",

@@ -1,6 +1,7 @@
 //! One block of memory with an offset for every activation, such that no two that are alive together overlap.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use smallvec::SmallVec;
 
@@ -8,8 +9,11 @@ use super::timeline::Timeline;
 
 /// Offsets are multiples of this many bytes, as runtimes align tensors to cache lines.
 const ALIGNMENT: u64 = 64;
-/// Plans in which activations are alive in more steps than this, all added up, are not attempted.
-const MAX_WORK: usize = 20_000_000;
+/// Activations that are alive in no more steps than this are looked up by step.
+const SHORT: usize = 64;
+/// Plans of more activations than this are not attempted, and above the second number not in all ways.
+const MAX_BLOCKS: usize = 50_000;
+const MAX_BLOCKS_FOR_ALL: usize = 4_000;
 
 /// A plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +80,8 @@ pub(super) fn plan(timeline: &Timeline) -> Option<Arena> {
     let steps = timeline.steps.len();
     let peak = peak(&in_order, steps);
     let mut best: Option<Arena> = None;
-    for (strategy, order, fit) in STRATEGIES {
+    let ways = if in_order.len() <= MAX_BLOCKS_FOR_ALL { STRATEGIES.len() } else { 2 };
+    for (strategy, order, fit) in STRATEGIES.into_iter().take(ways) {
         let blocks = if order == Order::Appearance { &in_order } else { &by_size };
         let arena = place(strategy, blocks.clone(), steps, fit)?;
         if best.as_ref().is_none_or(|best| arena.bytes < best.bytes) {
@@ -108,12 +113,10 @@ fn peak(blocks: &[Placement], steps: usize) -> u64 {
 /// The activations as unplaced blocks.
 fn blocks(timeline: &Timeline) -> Option<Vec<Placement>> {
     let mut blocks = Vec::with_capacity(timeline.lives.len());
-    let mut work = 0usize;
     let size = |extent: &super::Extent| u64::try_from(extent.bytes.as_int()?).ok();
     for life in &timeline.lives {
         let Some(last) = life.last else { continue };
         let (first, bytes) = (life.made.unwrap_or(0), size(&life.extent)?);
-        work = work.checked_add(last + 1 - first)?;
         blocks.push(Placement { tensor: Some(life.tensor.index()), first, last, offset: 0, bytes });
     }
     for (at, step) in timeline.steps.iter().enumerate() {
@@ -122,39 +125,80 @@ fn blocks(timeline: &Timeline) -> Option<Vec<Placement>> {
             blocks.push(Placement { tensor: None, first: at, last: at, offset: 0, bytes });
         }
     }
-    (work <= MAX_WORK).then_some(blocks)
+    (blocks.len() <= MAX_BLOCKS).then_some(blocks)
 }
 
 /// Puts each block, in this order, where it overlaps none that is alive with it.
 fn place(strategy: &'static str, blocks: Vec<Placement>, steps: usize, fit: Fit) -> Option<Arena> {
-    let mut placed: Vec<Placement> = Vec::with_capacity(blocks.len());
-    let mut alive: Vec<SmallVec<[u32; 8]>> = vec![SmallVec::new(); steps];
-    let mut neighbours: Vec<u32> = Vec::new();
-    let mut taken: Vec<(u64, u64)> = Vec::new();
+    let mut placed = Placed { blocks: Vec::with_capacity(blocks.len()), ..Placed::default() };
+    placed.short.resize(steps, SmallVec::new());
     let mut bytes = 0u64;
     for mut block in blocks {
-        neighbours.clear();
-        neighbours.extend(alive.get(block.first..=block.last)?.iter().flatten());
-        neighbours.sort_unstable();
-        neighbours.dedup();
-        taken.clear();
-        let placed_at = |index: &u32| &placed[*index as usize];
-        taken.extend(neighbours.iter().map(placed_at).map(|other| (other.offset, other.end())));
-        taken.sort_unstable();
-        block.offset = gap(block.bytes, &taken, fit)?;
+        block.offset = gap(block.bytes, placed.beside(&block), fit)?;
         bytes = bytes.max(block.offset.checked_add(block.bytes)?);
-        let index = u32::try_from(placed.len()).ok()?;
-        alive[block.first..=block.last].iter_mut().for_each(|step| step.push(index));
-        placed.push(block);
+        placed.add(block)?;
     }
-    Some(Arena { bytes, strategy, placements: placed })
+    Some(Arena { bytes, strategy, placements: placed.blocks })
+}
+
+/// The blocks placed so far, so kept that those alive with another are found fast: most blocks live for few
+/// steps, and a few for very many.
+#[derive(Default)]
+struct Placed {
+    blocks: Vec<Placement>,
+    /// The blocks of few steps, in each step.
+    short: Vec<SmallVec<[u32; 8]>>,
+    /// The blocks of many steps.
+    long: Vec<u32>,
+    /// All blocks by their offset.
+    by_offset: Vec<u32>,
+}
+
+impl Placed {
+    fn is_short(block: &Placement) -> bool {
+        block.last - block.first < SHORT
+    }
+
+    /// Begins and ends of the blocks alive with this one, sorted.
+    fn beside(&self, block: &Placement) -> SmallVec<[(u64, u64); 32]> {
+        let together = |index: &u32| {
+            let other = &self.blocks[*index as usize];
+            (other.first <= block.last && block.first <= other.last).then_some((other.offset, other.end()))
+        };
+        if !Placed::is_short(block) {
+            return self.by_offset.iter().filter_map(together).collect();
+        }
+        let short = self.short.get(block.first..=block.last).into_iter().flatten().flatten();
+        let mut taken: SmallVec<[(u64, u64); 32]> = short.chain(&self.long).filter_map(together).collect();
+        taken.sort_unstable();
+        taken.dedup();
+        taken
+    }
+
+    fn add(&mut self, block: Placement) -> Option<()> {
+        let index = u32::try_from(self.blocks.len()).ok()?;
+        match Placed::is_short(&block) {
+            true => {
+                self.short.get_mut(block.first..=block.last)?.iter_mut().for_each(|step| step.push(index))
+            }
+            false => self.long.push(index),
+        }
+        let key = (block.offset, block.end());
+        let before = |other: &u32| {
+            let other = &self.blocks[*other as usize];
+            (other.offset, other.end()) <= key
+        };
+        self.by_offset.insert(self.by_offset.partition_point(before), index);
+        self.blocks.push(block);
+        Some(())
+    }
 }
 
 /// The offset of a gap between what is taken, sorted by begin, that so many bytes fit in. The last gap has no end.
-fn gap(bytes: u64, taken: &[(u64, u64)], fit: Fit) -> Option<u64> {
+fn gap(bytes: u64, taken: impl IntoIterator<Item = (u64, u64)>, fit: Fit) -> Option<u64> {
     let (mut offset, mut best) = (0u64, None::<(u64, u64)>);
     for (start, end) in taken {
-        if offset.checked_add(bytes)? <= *start {
+        if offset.checked_add(bytes)? <= start {
             let room = start - offset;
             if fit == Fit::First {
                 return Some(offset);
@@ -168,18 +212,25 @@ fn gap(bytes: u64, taken: &[(u64, u64)], fit: Fit) -> Option<u64> {
     Some(best.map_or(offset, |(_, at)| at))
 }
 
-/// Whether no two blocks that are alive together overlap.
+/// Whether no two blocks that are alive together overlap. Of those alive in a step, kept by offset, a new one
+/// need only be compared with its neighbours.
 fn holds(arena: &Arena, steps: usize) -> bool {
-    let mut alive: Vec<SmallVec<[u32; 8]>> = vec![SmallVec::new(); steps];
-    for (index, block) in arena.placements.iter().enumerate() {
-        for step in &mut alive[block.first..=block.last] {
-            step.push(index as u32);
-        }
+    let (mut begin, mut end) = (vec![Vec::new(); steps], vec![Vec::new(); steps]);
+    for block in arena.placements.iter().filter(|block| block.bytes > 0) {
+        begin[block.first].push(block);
+        end[block.last].push(block);
     }
-    alive.into_iter().all(|mut step| {
-        let block = |index: &u32| &arena.placements[*index as usize];
-        step.retain(|index| block(index).bytes > 0);
-        step.sort_by_key(|index| block(index).offset);
-        step.windows(2).all(|pair| block(&pair[0]).end() <= block(&pair[1]).offset)
+    let mut alive: BTreeMap<u64, u64> = BTreeMap::new();
+    begin.iter().zip(&end).all(|(begin, end)| {
+        let fits = begin.iter().all(|block| {
+            let below = alive.range(..=block.offset).next_back().is_none_or(|(_, end)| *end <= block.offset);
+            let above = alive.range(block.offset..).next().is_none_or(|(begin, _)| block.end() <= *begin);
+            alive.insert(block.offset, block.end());
+            below && above
+        });
+        end.iter().for_each(|block| {
+            alive.remove(&block.offset);
+        });
+        fits
     })
 }

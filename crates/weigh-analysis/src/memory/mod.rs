@@ -87,6 +87,7 @@ pub(crate) struct Memory {
     pub best_order: Option<Vec<usize>>,
     timeline: Timeline,
     live: Vec<Option<Extent>>,
+    in_place: Vec<Option<Extent>>,
 }
 
 impl Memory {
@@ -97,7 +98,7 @@ impl Memory {
 
     /// Every step of the file.
     pub fn steps(&self) -> Vec<StepMemory> {
-        needs::steps(&self.timeline, &self.live)
+        needs::steps(&self.timeline, &self.live, &self.in_place)
     }
 
     /// What an inference needs beside the weights.
@@ -133,7 +134,7 @@ pub(crate) fn follow(model: &Model, types: View<'_>, weights: &Weights, detail: 
         complete: timeline.complete,
         ..Activations::default()
     };
-    let mut best_order = None;
+    let (mut best_order, mut live_in_place) = (None, Vec::new());
     if detail == Detail::All {
         let at_peak =
             |live: &Option<Extent>| live.as_ref().is_some_and(|live| live.bytes == activations.peak.bytes);
@@ -142,7 +143,8 @@ pub(crate) fn follow(model: &Model, types: View<'_>, weights: &Weights, detail: 
         let best = order::best(&timeline);
         activations.peak_at = at_peak.map(|step| model.graph.nodes[step].name.to_string());
         activations.in_place_total = in_place.total();
-        activations.in_place_peak = Extent::largest(in_place.live_extents().iter().flatten());
+        live_in_place = in_place.live_extents();
+        activations.in_place_peak = Extent::largest(live_in_place.iter().flatten());
         if let Some(best) = best {
             activations.best_order = Some(best.name);
             activations.best_order_is_optimal = best.is_optimal;
@@ -151,5 +153,5 @@ pub(crate) fn follow(model: &Model, types: View<'_>, weights: &Weights, detail: 
         }
         activations.lower_bound = timeline.largest_step();
     }
-    Memory { activations, best_order, timeline, live }
+    Memory { activations, best_order, timeline, live, in_place: live_in_place }
 }

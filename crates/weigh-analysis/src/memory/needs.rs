@@ -3,13 +3,15 @@
 use weigh_ir::{Expr, Model, Workspace};
 
 use super::Extent;
-use super::timeline::Timeline;
+use super::timeline::{Step, Timeline};
 
 /// Memory in one step of the file's order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepMemory {
     /// Bytes of the activations alive in it; `None` for a node that runs only at load.
     pub live_bytes: Option<Expr>,
+    /// The same where operators write over their inputs when they can.
+    pub in_place_bytes: Option<Expr>,
     /// What it needs beside them.
     pub workspace: Workspace,
 }
@@ -29,12 +31,18 @@ pub struct Needs {
     pub complete: bool,
 }
 
-pub(super) fn steps(timeline: &Timeline, live: &[Option<Extent>]) -> Vec<StepMemory> {
-    let step = |(step, live): (&super::timeline::Step, &Option<Extent>)| StepMemory {
-        live_bytes: live.as_ref().map(|live| live.bytes.clone()),
+pub(super) fn steps(
+    timeline: &Timeline,
+    live: &[Option<Extent>],
+    in_place: &[Option<Extent>],
+) -> Vec<StepMemory> {
+    let bytes = |live: &[Option<Extent>], at: usize| Some(live.get(at)?.as_ref()?.bytes.clone());
+    let step = |(at, step): (usize, &Step)| StepMemory {
+        live_bytes: bytes(live, at),
+        in_place_bytes: bytes(in_place, at),
         workspace: step.workspace.clone(),
     };
-    timeline.steps.iter().zip(live).map(step).collect()
+    timeline.steps.iter().enumerate().map(step).collect()
 }
 
 pub(super) fn needs(model: &Model, timeline: &Timeline, live: &[Option<Extent>]) -> Needs {
@@ -42,9 +50,7 @@ pub(super) fn needs(model: &Model, timeline: &Timeline, live: &[Option<Extent>])
     let known = |workspace: &Workspace| workspace.bytes.clone().unwrap_or_default();
     let workspaces = timeline.steps.iter().map(|step| known(&step.workspace));
     let workspace = Expr::largest(workspaces).unwrap_or_default();
-    let has_it = |step: &super::timeline::Step| {
-        workspace != Expr::ZERO && step.workspace.bytes.as_ref() == Some(&workspace)
-    };
+    let has_it = |step: &Step| workspace != Expr::ZERO && step.workspace.bytes.as_ref() == Some(&workspace);
     let of = timeline.steps.iter().position(has_it);
     // Where a workspace is unknown, what is alive is needed all the same.
     let together: Vec<(usize, Expr)> = live

@@ -69,6 +69,7 @@ fn headline(totals: &Totals) -> String {
     let activations = totals.activations.clone().unwrap_or_default();
     let bytes = |extent: Option<crate::report::Extent>| extent.map(|extent| extent.bytes);
     let (everything, compute, memory) = (true, totals.complete.compute, totals.complete.memory);
+    let workspace = memory && totals.complete.workspace;
     let rows = [
         ("parameters", totals.parameters.clone(), Kind::Count, everything),
         ("buffers", totals.buffers.clone(), Kind::Count, everything),
@@ -81,6 +82,8 @@ fn headline(totals: &Totals) -> String {
         ("activations, peak", bytes(activations.peak), Kind::Bytes, memory),
         ("best-order peak", bytes(activations.best_order_peak), Kind::Bytes, memory),
         ("arena", activations.arena_bytes, Kind::Bytes, memory),
+        ("workspace (modelled)", totals.workspace_bytes.clone(), Kind::Bytes, workspace),
+        ("needs (weights, peak, workspace)", totals.device_bytes.clone(), Kind::Bytes, workspace),
     ];
     for (metric, count, kind, complete) in rows {
         let Some(count) = count else { continue };

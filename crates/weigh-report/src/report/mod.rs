@@ -10,6 +10,7 @@ mod conventions;
 mod count;
 mod decisions;
 mod layers;
+mod memory;
 mod model;
 mod performance;
 mod read;
@@ -24,6 +25,7 @@ pub use conventions::{Convention, ConventionNote, ConventionTerm, ConventionUnit
 pub use count::{Count, Formula, Shape};
 pub use decisions::{Advice, Basis, Comparison, ComparisonVerdict, Costs, Status, Verdict};
 pub use layers::{Layer, Module};
+pub use memory::{Arena, Memory, MemoryStep, Placement};
 pub use model::{Diagnostic, Environment, Member, Model, Severity, Tensor};
 pub use performance::{
     Bound, Engine, Interval, LayerTime, Measurement, PredictedLayer, Prediction, ProcessMemory, SAMPLES_FOR,
@@ -67,6 +69,9 @@ pub struct Report {
     /// What other tools would count.
     #[serde(default)]
     pub conventions: Vec<Convention>,
+    /// Memory over the steps, where it was asked for.
+    #[serde(default)]
+    pub memory: Option<Memory>,
     /// The machine measurements were made on.
     #[serde(default)]
     pub environment: Option<Environment>,

@@ -37,6 +37,19 @@ pub struct Totals {
     pub arithmetic_intensity: Option<f64>,
     /// Memory of all model inputs and all tensors that nodes produce.
     pub activations: Option<Activations>,
+    /// Bytes of the weights at run time: of the stored tensors, or of the parameters, buffers and constants where
+    /// nodes generate them.
+    pub weight_bytes: Option<Count>,
+    /// The largest scratch memory of an operator in bytes, by a model of a usual implementation.
+    pub workspace_bytes: Option<Count>,
+    /// What is in it (`im2col`, `scores`).
+    pub workspace_for: Option<String>,
+    /// Name of the node that needs it.
+    pub workspace_at: Option<String>,
+    /// What a device needs: the weights, and activations and workspace in the step where these are most.
+    pub device_bytes: Option<Count>,
+    /// Name of the node at whose step that is.
+    pub device_bytes_at: Option<String>,
 }
 
 /// Whether totals cover every node. A total that does not is a lower bound.
@@ -47,6 +60,8 @@ pub struct Complete {
     pub compute: bool,
     /// The size of every tensor is known: activations and bytes moved miss nothing.
     pub memory: bool,
+    /// The workspace of every node is known as well.
+    pub workspace: bool,
 }
 
 /// The model's stored tensors in bytes.
@@ -92,8 +107,10 @@ pub struct Activations {
     pub in_place_peak: Option<Extent>,
     /// The smallest peak over the execution orders tried.
     pub best_order_peak: Option<Extent>,
-    /// Name of the order that reaches it.
+    /// Name of the order that reaches it: `file`; `exact`, found by a search; `greedy`, the best of several tried.
     pub best_order: Option<String>,
+    /// Whether no order has a smaller peak; otherwise that is not known.
+    pub best_order_is_optimal: bool,
     /// Largest single step: no order has a smaller peak.
     pub lower_bound: Option<Extent>,
     /// Bytes of a planned arena with offsets; never below the peak.

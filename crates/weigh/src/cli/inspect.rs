@@ -23,6 +23,10 @@ pub(crate) struct Args {
     #[arg(long, help_heading = "Output")]
     symbolic: bool,
 
+    /// Show memory over the steps: what is alive when, and in JSON a plan with an offset for every tensor
+    #[arg(long, help_heading = "Output")]
+    memory: bool,
+
     #[command(flatten)]
     output: output::Args,
 
@@ -40,6 +44,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     options.free = args.free.iter().map(|text| models::parse_free(text)).collect::<anyhow::Result<_>>()?;
     let (reports, all_good) = models::weigh_all_with(&args.models, &options, |weighed| {
         let mut report = weigh::describe(&weighed.opened, &weighed.facts);
+        report.memory = args.memory.then(|| weigh::describe_memory(&weighed.opened, &weighed.facts));
         args.conventions.add_to(&mut report, &weighed.opened, &options);
         report
     })?;

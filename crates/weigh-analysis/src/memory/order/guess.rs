@@ -6,14 +6,12 @@ use foldhash::{HashSet, HashSetExt};
 use smallvec::SmallVec;
 
 use super::segments::Segment;
-use super::state::State;
+use super::state::{MAX_CHOICES, State};
 
 /// States kept times tasks: what a beam may cost.
-const BEAM_WORK: usize = 4_000;
+const BEAM_WORK: usize = 2_000;
 /// The widest beam.
 const MAX_WIDTH: usize = 64;
-/// Of the tasks that could run next, no more than this many are compared.
-const MAX_CHOICES: usize = 64;
 
 /// One branch after the other, those first that need most beyond what they leave (Sethi, Ullman 1970; Liu 1987,
 /// for trees). Returns the peak and the order.
@@ -138,8 +136,10 @@ fn choices(segment: &Segment, kept: &Kept, at: usize) -> Vec<Choice> {
         let (peak, alive) = (kept.peak.max(kept.state.alive + rise.hill), kept.state.alive + rise.net);
         Choice { peak, alive, state: at, task }
     };
-    match kept.state.free_task(segment, kept.peak) {
-        Some(task) => vec![choice(task)],
-        None => kept.state.ready.iter().take(MAX_CHOICES).map(|task| choice(*task)).collect(),
+    let choices: Vec<Choice> = kept.state.ready.iter().take(MAX_CHOICES).map(|task| choice(*task)).collect();
+    let is_free = |choice: &Choice| choice.peak == kept.peak && choice.alive <= kept.state.alive;
+    match choices.iter().position(is_free) {
+        Some(at) => choices.into_iter().skip(at).take(1).collect(),
+        None => choices,
     }
 }

@@ -4,6 +4,9 @@ use smallvec::SmallVec;
 
 use super::segments::{Segment, Task};
 
+/// Of the tasks that could run next, no more than this many are compared.
+pub(super) const MAX_CHOICES: usize = 64;
+
 /// What has run, what could run next, and what is alive.
 #[derive(Clone)]
 pub(super) struct State {
@@ -86,7 +89,7 @@ impl State {
     /// A ready task that may as well run now: it leaves no more alive than there is, and does not go above what
     /// was needed already. Some best order from here runs it first.
     pub fn free_task(&self, segment: &Segment, peak: i128) -> Option<u16> {
-        self.ready.iter().copied().find(|task| {
+        self.ready.iter().copied().take(MAX_CHOICES).find(|task| {
             let rise = self.rise(segment, usize::from(*task));
             rise.net <= 0 && self.alive + rise.hill <= peak
         })

@@ -5,6 +5,7 @@ mod coverage;
 mod decisions;
 mod header;
 mod layers;
+mod memory;
 mod panel;
 mod performance;
 mod scaling;
@@ -60,6 +61,7 @@ fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
         conventions::lines(report, ink),
         performance::lines(report, ink),
         decisions::predictions(report, ink),
+        memory::lines(report, ink),
         tree::lines(report, options, ink),
         layers::lines(report, options, ink),
         decisions::comparisons(report, ink),

@@ -78,7 +78,23 @@ impl Facts<'_> {
             rows.push(row);
         }
         self.activations(rows);
+        self.device(rows);
         panel
+    }
+
+    /// What a device needs, and the part of it that is a model of what operators do.
+    fn device(&self, rows: &mut Vec<Row>) {
+        let totals = self.totals;
+        let known = self.memory_known() && totals.complete.workspace;
+        if let Some(workspace) = totals.workspace_bytes.as_ref().filter(|bytes| bytes.0 != Expr::ZERO) {
+            let mut row = self.row("workspace", workspace, Kind::Bytes, known);
+            row.facts.extend(totals.workspace_for.as_ref().map(|purpose| format!("modelled: {purpose}")));
+            rows.push(row);
+        }
+        if let Some(needed) = &totals.device_bytes {
+            let row = self.row("needs", needed, Kind::Bytes, known);
+            rows.push(row.fact("weights, peak, workspace"));
+        }
     }
 
     fn activations(&self, rows: &mut Vec<Row>) {
@@ -108,6 +124,7 @@ impl Facts<'_> {
                 let mut row = self.row("best order", &best.bytes, Kind::Bytes, known);
                 row.facts.extend(arena.map(|arena| format!("arena {least}{arena}")));
                 row.facts.extend(activations.best_order.clone());
+                row.facts.extend(activations.best_order_is_optimal.then(|| "none is better".to_owned()));
                 rows.push(row);
             }
             (None, Some(_)) => {
