@@ -20,6 +20,7 @@ fn all() -> Vec<Report> {
         fixtures::hostile(),
         fixtures::decisions(),
         fixtures::sweep(),
+        fixtures::conventions(),
         Report::default(),
     ]
 }

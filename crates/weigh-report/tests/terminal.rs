@@ -68,6 +68,11 @@ fn tables() {
 }
 
 #[test]
+fn conventions() {
+    insta::assert_snapshot!("conventions", show(fixtures::conventions(), at(80)));
+}
+
+#[test]
 fn decisions() {
     insta::assert_snapshot!("decisions", show(fixtures::decisions(), at(100)));
     insta::assert_snapshot!("sweep", show(fixtures::sweep(), at(100)));

@@ -157,7 +157,7 @@ impl Reader<'_> {
     fn unit(&self) -> Option<Note> {
         let Convention { label, unit, .. } = self.convention;
         let misnamed = *unit == Unit::Macs && label.to_lowercase().contains("flop");
-        misnamed.then(|| Note::plain("calls MACs FLOPs: the FLOPs are twice as many"))
+        misnamed.then(|| Note::plain("what it calls FLOPs are MACs"))
     }
 
     fn no_paths(&self) -> Option<Note> {
