@@ -65,7 +65,7 @@ mod tests {
     fn holds_what_it_is_given() {
         let held = TensorType::sequence_of([shape(&[2]), shape(&[3])]);
         for op in [Optional::Wrap, Optional::GetElement] {
-            assert_eq!(infer(&op, &[held.clone()])[0], held);
+            assert_eq!(infer(&op, std::slice::from_ref(&held))[0], held);
         }
         let asked = infer(&Optional::HasElement, &[held])[0].clone();
         assert_eq!((asked.shape, asked.value), (Some(Shape::scalar()), None));

@@ -386,8 +386,8 @@ mod tests {
         let taken = Shape::new([Expr::symbol("test_0_0"), Expr::Int(3)]);
         assert_eq!(output(&Sequence::At, &[many.clone(), scalar(7)]), taken);
         let all = Sequence::Concat { axis: 0, new_axis: false };
-        assert_eq!(output(&all, &[many.clone()])[1], Expr::Int(3));
-        assert_eq!(result(Sequence::Length, &[many.clone()]).value, None);
+        assert_eq!(output(&all, std::slice::from_ref(&many))[1], Expr::Int(3));
+        assert_eq!(result(Sequence::Length, std::slice::from_ref(&many)).value, None);
         let longer = result(Sequence::Insert, &[many.clone(), shape(&[2, 3])]);
         assert_eq!(output(&Sequence::At, &[longer, scalar(0)]), taken);
         let extent = TensorType::new(Some(DType::F32), Shape::new([Expr::symbol("n"), Expr::Int(4)]));
