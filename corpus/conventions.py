@@ -38,7 +38,7 @@ DEEPSPEED = {
     "resnet18": 3636250112,
     "resnet50": 8211108352,
     "mobilenet_v2": 614967488,
-    "squeezenet1_0": None,
+    "squeezenet1_0": 1648970968,
     "vgg11": 15239186944,
     "densenet121": 5716881152,
     "efficientnet_b0": 793641400,

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use net::{Net, int};
 use weigh_analysis::Options;
-use weigh_analysis::conventions::{CONVENTIONS, Call, Convention, Kind, Ledger, Quantity, ledger};
+use weigh_analysis::conventions::{CONVENTIONS, Call, Convention, Kind, Ledger, Quantity, Unit, ledger};
 use weigh_ir::{DType, TensorId};
 use weigh_ops::{Cell, Conv, Gemm, MatMul, Norm, Normalization, Recurrent, Window};
 
@@ -199,7 +199,7 @@ fn rules_are_reachable_and_unambiguous() {
     }
 }
 
-const BEGIN: &str = "--test conventions` -->\n";
+const BEGIN: &str = "--test conventions -->\n";
 const END: &str = "<!-- end -->";
 
 #[test]
@@ -223,8 +223,9 @@ fn list() -> String {
             .to_owned();
     for convention in CONVENTIONS {
         let Convention { name, version, label, unit, source, .. } = convention;
+        let unit = if *unit == Unit::Macs { "MACs" } else { "FLOPs" };
         let version = if *name == "weigh" { "" } else { version };
-        page.push_str(&format!("| {name} | {version} | {label} | {unit:?} | {source} |\n"));
+        page.push_str(&format!("| {name} | {version} | {label} | {unit} | {source} |\n"));
     }
     page.push_str("\n| work | counted |");
     CONVENTIONS.iter().for_each(|convention| page.push_str(&format!(" {} |", convention.name)));
