@@ -10,7 +10,7 @@ the other.
 Each model runs in a process of its own. A first inference settles weights and prepacked copies. Then, RUNS times, the
 high-water mark of resident memory is reset, an inference runs, and the growth is the mark less what was resident
 before; the median counts. The inputs are there before, so they are not in the growth: what weigh predicts is, over
-steps, the most that is alive less the inputs alive in that step. Freed blocks of
+steps, the most that activations and workspace need, less the inputs alive in that step. Freed blocks of
 64 KiB and more return to the system at once (MALLOC_MMAP_THRESHOLD_). The batch is so large that
 the graph before fusion would need at least LEAST_MIB, since small blocks and pages blur less than that.
 
@@ -98,7 +98,7 @@ def child(*args):
 
 
 def predicted(report):
-    """(most alive beside the inputs, its node, the workspace modelled there)."""
+    """(most needed beside the inputs: activations and workspace, its node, the workspace modelled there)."""
     memory = report["memory"]
     inputs = {entry["name"] for entry in report["model"]["inputs"]}
     held = [0] * len(memory["steps"])
@@ -107,7 +107,7 @@ def predicted(report):
             for step in range(placed["first"], placed["last"] + 1):
                 held[step] += placed["bytes"]
     grown = [
-        (step["live_bytes"] - inside, step["node"], step["workspace_bytes"] or 0)
+        (step["live_bytes"] - inside + (step["workspace_bytes"] or 0), step["node"], step["workspace_bytes"] or 0)
         for step, inside in zip(memory["steps"], held)
         if step["live_bytes"] is not None
     ]

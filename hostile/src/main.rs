@@ -145,7 +145,7 @@ fn originals(paths: &[PathBuf]) -> Result<Vec<Original>> {
             files.push(path.clone());
         }
     }
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "onnx"));
+    files.retain(|file| file.is_file() && file.extension().is_some_and(|extension| extension == "onnx"));
     files.sort();
     let mut originals = Vec::new();
     for file in files {

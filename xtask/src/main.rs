@@ -25,6 +25,7 @@ Commands:
   corpus [NAME]...    compare the release binary with other counts on real and hostile models; without names, all of:
 {corpora}
   fetch               make the Python environment and the models that the corpora need
+  mutants             try tens of thousands of changed corpus files: no panic, no hang, no gigabytes
   speed               time `weigh inspect` beside onnx.shape_inference (not a test)
   peak [--update-docs]
                       measure the memory of ONNX Runtime beside the peak weigh predicts, on Linux (not a test)";
@@ -44,7 +45,8 @@ fn run(args: &[&str]) -> Result<()> {
     match args {
         ["test"] => Steps::run(|steps| {
             checks::all(steps)?;
-            corpus::all(steps, &corpus::usual())
+            corpus::all(steps, &corpus::usual())?;
+            corpus::mutants(steps)
         }),
         ["test", "--fast"] => Steps::run(checks::all),
         ["corpus", names @ ..] => {
@@ -52,6 +54,7 @@ fn run(args: &[&str]) -> Result<()> {
             Steps::run(|steps| corpus::all(steps, &chosen))
         }
         ["fetch"] => Steps::run(|steps| corpus::fetch(steps, &corpus::usual())),
+        ["mutants"] => Steps::run(corpus::mutants),
         ["speed"] => Steps::run(corpus::speed),
         ["peak", arguments @ ..] => Steps::run(|steps| corpus::peak(steps, arguments)),
         ["help" | "--help" | "-h"] => {

@@ -615,10 +615,10 @@ fn a_graph_too_wide_to_search() {
 
 #[test]
 fn what_a_device_needs() {
-    // x [1, 3, 8, 8] -> 3×3 convolution to 4 channels -> relu -> 1×1 convolution to 2.
+    // Of bytes: x [1, 3, 8, 8] -> 3×3 convolution to 4 channels -> relu -> 1×1 convolution to 2.
     let mut net = Net::new();
-    let x = net.input(DType::F32, &[1, 3, 8, 8]);
-    let (wide, narrow) = (net.stored(DType::F32, &[4, 3, 3, 3]), net.stored(DType::F32, &[2, 4, 1, 1]));
+    let x = net.input(DType::U8, &[1, 3, 8, 8]);
+    let (wide, narrow) = (net.stored(DType::U8, &[4, 3, 3, 3]), net.stored(DType::U8, &[2, 4, 1, 1]));
     let a = net.node(Conv::plain(Window::square(3, 1, 1), 1), &[x, wide]);
     let b = net.relu(a);
     let y = net.node(Conv::plain(Window::square(1, 1, 0), 1), &[b, narrow]);
@@ -633,11 +633,11 @@ fn what_a_device_needs() {
             (bytes(&step.live_bytes), bytes(&step.workspace.bytes))
         })
         .collect();
-    assert_eq!(needed, [(4 * 448, 4 * 1728), (4 * 512, 0), (4 * 384, 0)]);
+    assert_eq!(needed, [(448, 1728), (512, 0), (384, 0)]);
     let needs = &facts.totals.needs;
-    assert_eq!((int(&needs.workspace), int(&needs.bytes)), (4 * 1728, 4 * (448 + 1728)));
+    assert_eq!((int(&needs.workspace), int(&needs.bytes)), (1728, 448 + 1728));
     assert_eq!((needs.at.as_deref(), needs.complete), (Some("n0"), true));
     assert_eq!(needs.workspace_of, Some(("n0".to_owned(), "im2col")));
     // 108 + 8 weights.
-    assert_eq!(int(&facts.totals.device_bytes()), 4 * (116 + 448 + 1728));
+    assert_eq!(int(&facts.totals.device_bytes()), 116 + 448 + 1728);
 }

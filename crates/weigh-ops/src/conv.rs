@@ -79,14 +79,16 @@ impl Conv {
 
     /// Elements of the matrix whose columns are the windows of one image and one group, so that the convolution
     /// becomes one product (im2col; Chellapilla, Puri, Simard 2006): (input channels / groups) × window ×
-    /// positions. Windows of one element that skip nothing are the input itself.
+    /// positions. Windows of one element that skip nothing are the input itself; of floating-point numbers runtimes
+    /// unfold a few rows at a time.
     fn columns(&self, node: &Operands<'_>) -> Result<Expr, Stop> {
         let weights = node.input(self.weights)?;
         let (_, of_each, _) = Layout::ChannelsFirst.split(weights)?;
         let kernel = self.kernel(weights)?;
         let (_, _, positions) = self.layout.split(node.output(0)?)?;
         let (_, _, space) = self.layout.split(node.input(0)?)?;
-        if positions == space && kernel.iter().all(|extent| *extent == Expr::ONE) {
+        let is_pointwise = positions == space && kernel.iter().all(|extent| *extent == Expr::ONE);
+        if is_pointwise || node.dtype(0).is_some_and(DType::is_float) {
             return Ok(Expr::ZERO);
         }
         Ok(of_each * kernel.iter().product::<Expr>() * positions.iter().product::<Expr>())
@@ -356,16 +358,20 @@ mod tests {
     #[test]
     fn columns_of_one_image_and_group() {
         let conv = |window, groups| Conv::plain(window, groups);
-        // 3·3·3 elements at 224·224 positions, 4 bytes each, whatever the batch.
+        let bytes = |dims: &[i64]| TensorType::new(Some(DType::U8), Shape::of(dims));
+        // 3·3·3 elements at 224·224 positions, one byte each, whatever the batch.
+        let inputs = [bytes(&[8, 3, 224, 224]), bytes(&[64, 3, 3, 3])];
+        assert_eq!(workspace(&conv(Window::square(3, 1, 1), 1), &inputs), Some(27 * 224 * 224));
+        // Floating-point numbers are unfolded a few rows at a time.
         let inputs = [shape(&[8, 3, 224, 224]), shape(&[64, 3, 3, 3])];
-        assert_eq!(workspace(&conv(Window::square(3, 1, 1), 1), &inputs), Some(27 * 224 * 224 * 4));
+        assert_eq!(workspace(&conv(Window::square(3, 1, 1), 1), &inputs), Some(0));
         // One channel of 32 at a time.
-        let inputs = [shape(&[1, 32, 56, 56]), shape(&[32, 1, 3, 3])];
-        assert_eq!(workspace(&conv(Window::square(3, 1, 1), 32), &inputs), Some(9 * 56 * 56 * 4));
+        let inputs = [bytes(&[1, 32, 56, 56]), bytes(&[32, 1, 3, 3])];
+        assert_eq!(workspace(&conv(Window::square(3, 1, 1), 32), &inputs), Some(9 * 56 * 56));
         // 1×1 reads the input as it lies, unless it skips: then 64 channels at 28·28 positions.
-        let inputs = [shape(&[1, 64, 56, 56]), shape(&[128, 64, 1, 1])];
+        let inputs = [bytes(&[1, 64, 56, 56]), bytes(&[128, 64, 1, 1])];
         assert_eq!(workspace(&conv(Window::square(1, 1, 0), 1), &inputs), Some(0));
-        assert_eq!(workspace(&conv(Window::square(1, 2, 0), 1), &inputs), Some(64 * 28 * 28 * 4));
+        assert_eq!(workspace(&conv(Window::square(1, 2, 0), 1), &inputs), Some(64 * 28 * 28));
         // Transposed: 32 channels × 2·2 for each of 28·28 inputs.
         let op = ConvTranspose {
             window: Window::square(2, 2, 0),

@@ -230,7 +230,14 @@ impl Operator for Elementwise {
     }
 
     fn memory(&self, node: &Operands<'_>) -> Memory {
-        Memory::in_place(self.operands(node.inputs.len()))
+        let memory = Memory::in_place(self.operands(node.inputs.len()));
+        match self.function.name {
+            // What goes into the error function is needed once more for the product.
+            "BiasGelu" => {
+                memory.with_workspace("input and bias", node.output(0).map(Shape::elements), node.dtype(0))
+            }
+            _ => memory,
+        }
     }
 
     fn role(&self, index: usize) -> Role {

@@ -63,6 +63,13 @@ impl Normalization {
     }
 }
 
+/// The divisors of all elements, and the squares of one image with `size` − 1 channels of padding.
+fn local_response_workspace(node: &Operands<'_>, size: i64) -> Result<Expr, Stop> {
+    let input = node.input(0)?;
+    let positions: Expr = input.dims().iter().skip(2).product();
+    Ok(input.elements() + (input.dim(1)? + (size - 1)) * positions)
+}
+
 impl Operator for Normalization {
     fn name(&self) -> &str {
         match self.0 {
@@ -116,8 +123,14 @@ impl Operator for Normalization {
         Ok(Cost::other(node.input(0)?.elements() * self.operations(node)))
     }
 
-    fn memory(&self, _: &Operands<'_>) -> Memory {
-        Memory::in_place([0])
+    fn memory(&self, node: &Operands<'_>) -> Memory {
+        let memory = Memory::in_place([0]);
+        match self.0 {
+            Norm::LocalResponse { size } => {
+                memory.with_workspace("divisors", local_response_workspace(node, size), node.dtype(0))
+            }
+            _ => memory,
+        }
     }
 
     fn role(&self, index: usize) -> Role {
