@@ -27,6 +27,14 @@ impl Ints {
             _ => self.read(node).map(Some),
         }
     }
+
+    /// The integers or formulas, where they are known.
+    pub(crate) fn exprs(&self, node: &Inference<'_>) -> Option<Vec<Expr>> {
+        match self {
+            Ints::Fixed(values) => Some(values.iter().map(|value| Expr::Int(*value)).collect()),
+            Ints::Input(index) => node.value(*index)?.as_exprs().map(<[Expr]>::to_vec),
+        }
+    }
 }
 
 /// The first element of an input that holds integers, where it is known: the one of a scalar.

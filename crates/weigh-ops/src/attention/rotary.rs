@@ -2,7 +2,7 @@
 
 use weigh_ir::{Cost, Inference, Memory, Operands, Operator, Outputs, Role, Stop, TensorType, single};
 
-use crate::attention::{Heads, ROTATION, split};
+use super::{Heads, ROTATION, split};
 
 /// Rotary position embedding: pairs of elements turned by an angle that grows with the position. ONNX and
 /// com.microsoft `RotaryEmbedding`.

@@ -4,7 +4,7 @@ use weigh_ir::{
     Cost, DType, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
 };
 
-use crate::attention::{Attention, AttentionInputs};
+use super::{Attention, AttentionInputs};
 
 /// softmax(f(scale·Q·Kᵀ)) with g after it, times V. ONNX `FlexAttention`.
 ///

@@ -9,7 +9,7 @@ use weigh_ir::{
     single,
 };
 
-use crate::conv::{Conv, Layout};
+use super::{Conv, Layout};
 
 /// A convolution of blocked channels: X (blocked, or plain where it has few channels), weights, bias, sum.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -53,7 +53,7 @@ fn members<'a>(node: &Inference<'a>) -> Result<&'a Members, Stop> {
 }
 
 /// One of the members of which only what they have in common is known, as output `at` of the node.
-pub(crate) fn some_member(member: &TensorType, unknown: &dyn Fn(usize) -> Expr) -> TensorType {
+pub(super) fn some_member(member: &TensorType, unknown: &dyn Fn(usize) -> Expr) -> TensorType {
     let extent =
         |(axis, dim): (usize, &Expr)| if dim.as_int().is_some() { dim.clone() } else { unknown(axis) };
     let shape = member.shape.as_ref().map(|shape| Shape::new(shape.dims().iter().enumerate().map(extent)));

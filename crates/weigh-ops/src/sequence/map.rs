@@ -2,7 +2,7 @@
 
 use weigh_ir::{Cost, Expr, Inference, Members, Memory, Operands, Operator, Outputs, Role, Stop, TensorType};
 
-use crate::sequence::some_member;
+use super::members::some_member;
 
 /// A body run for every member of the sequences among the inputs; tensors among them are given whole to every
 /// run. Each output of the body becomes a sequence. ONNX `SequenceMap`.

@@ -9,7 +9,7 @@ use weigh_ir::{
     TensorType, single,
 };
 
-use crate::linear::MatMul;
+use crate::MatMul;
 
 /// How one scale serves many elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

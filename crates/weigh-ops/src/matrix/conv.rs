@@ -5,7 +5,7 @@ use weigh_ir::{
     Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
 };
 
-use crate::window::Window;
+use crate::Window;
 
 /// Where the channels of a tensor are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use weigh_ir::{Cost, Inference, Memory, Operands, Operator, Outputs, Role, Stop, TensorType};
 
-use crate::conv::Layout;
+use super::Layout;
 
 /// An operator whose input 0 and outputs have their channels last. `com.ms.internal.nhwc` in ONNX Runtime.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@
 use smallvec::smallvec;
 use weigh_ir::{Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType};
 
-use crate::elementwise::Elementwise;
+use crate::Elementwise;
 
 /// Which equations a recurrent layer follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

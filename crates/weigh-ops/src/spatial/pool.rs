@@ -4,8 +4,8 @@ use weigh_ir::{
     Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Stop, TensorType, single,
 };
 
-use crate::conv::Layout;
-use crate::window::Window;
+use crate::Layout;
+use crate::Window;
 
 /// How the elements under a window become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

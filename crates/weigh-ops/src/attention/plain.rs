@@ -1,104 +1,9 @@
-//! Attention, with and without the projections before it.
-//!
-//! Multiply-accumulates are those of the two products, Q·Kᵀ over the head extent and scores·V over the keys:
-//! batch · heads · queries · keys · (extent of keys + extent of values). Masks, causal ones and windows too,
-//! do not reduce the count: the dense convention of the field. Heads that share keys and values cost as much
-//! as heads that do not. Scaling, masks that are added, soft caps and the softmax are other operations.
+//! Attention of projected queries, keys and values.
 
 use smallvec::smallvec;
-use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType,
-};
+use weigh_ir::{Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType};
 
-/// Subtract the largest, exp, sum, divide.
-const SOFTMAX: i64 = 4;
-/// Two products and a sum, for every element that is rotated.
-pub(crate) const ROTATION: i64 = 3;
-/// cap·tanh(score / cap).
-const SOFT_CAP: i64 = 3;
-
-/// Which input of an attention node is which; `None` where a form has no such input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AttentionInputs {
-    /// Biases of the projections before it, for Q, K and V one after the other.
-    pub bias: Option<usize>,
-    /// What is added to the scores, or selects them where it is boolean.
-    pub mask: Option<usize>,
-    /// Keys and values of earlier steps.
-    pub past: Option<(usize, usize)>,
-    /// How many steps are in those, where they are buffers with room for more.
-    pub past_length: Option<usize>,
-    /// How many keys there are altogether, where keys and values of earlier steps are buffers.
-    pub total_length: Option<usize>,
-    /// Whether keys and values of earlier steps are buffers that never grow.
-    pub keeps_room: bool,
-    /// Cosines and sines of a rotation of queries and keys.
-    pub rotation: Option<(usize, usize)>,
-    /// One more score for each head, in the softmax only.
-    pub sink: Option<usize>,
-    /// Scales of stored keys and values that are quantised.
-    pub cache_scales: Option<(usize, usize)>,
-    /// Scales of a root-mean-square norm of queries and keys.
-    pub norms: Option<(usize, usize)>,
-}
-
-impl AttentionInputs {
-    pub(crate) const NONE: AttentionInputs = AttentionInputs {
-        bias: None,
-        mask: None,
-        past: None,
-        past_length: None,
-        total_length: None,
-        keeps_room: false,
-        rotation: None,
-        sink: None,
-        cache_scales: None,
-        norms: None,
-    };
-
-    /// ONNX `Attention`.
-    pub const PLAIN: AttentionInputs =
-        AttentionInputs { mask: Some(3), past: Some((4, 5)), ..AttentionInputs::NONE };
-
-    /// `MultiHeadAttention` of com.microsoft.
-    pub const MULTI_HEAD: AttentionInputs = AttentionInputs {
-        bias: Some(3),
-        mask: Some(5),
-        past: Some((6, 7)),
-        past_length: Some(8),
-        ..AttentionInputs::NONE
-    };
-
-    /// `DecoderMaskedMultiHeadAttention` of com.microsoft.
-    pub const DECODER: AttentionInputs = AttentionInputs {
-        bias: Some(10),
-        mask: Some(4),
-        past: Some((5, 6)),
-        past_length: Some(7),
-        ..AttentionInputs::NONE
-    };
-
-    /// `SparseAttention` of com.microsoft, whose stored keys and values have room for all steps.
-    pub const SPARSE: AttentionInputs = AttentionInputs {
-        past: Some((3, 4)),
-        total_length: Some(7),
-        rotation: Some((9, 10)),
-        keeps_room: true,
-        ..AttentionInputs::NONE
-    };
-
-    /// `GroupQueryAttention` of com.microsoft.
-    pub const GROUPED: AttentionInputs = AttentionInputs {
-        mask: Some(10),
-        past: Some((3, 4)),
-        total_length: Some(6),
-        rotation: Some((7, 8)),
-        sink: Some(11),
-        cache_scales: Some((12, 13)),
-        norms: Some((14, 15)),
-        ..AttentionInputs::NONE
-    };
-}
+use super::{AttentionInputs, Heads, ROTATION, SOFT_CAP, SOFTMAX, adds, scalar, split};
 
 /// softmax(scale·Q·Kᵀ + mask)·V. ONNX `Attention`; `MultiHeadAttention` and `GroupQueryAttention` of
 /// com.microsoft. The first three inputs are Q, K and V; Q alone, or Q and K, may hold the others packed.
@@ -131,41 +36,6 @@ struct Extents {
     stored: Expr,
     head: Expr,
     value_head: Expr,
-}
-
-/// How Q, K or V splits into heads: batch, heads, steps, extent of a head.
-pub(crate) struct Heads {
-    pub batch: Expr,
-    pub heads: Expr,
-    pub steps: Expr,
-    pub head: Expr,
-}
-
-/// The extent of one of `parts` equal parts.
-fn part(whole: &Expr, parts: &Expr) -> Result<Expr, Stop> {
-    match (whole, parts) {
-        (_, Expr::Int(..=0)) => Err(Stop::contradiction(format!("attention with {parts} heads"))),
-        (Expr::Int(whole), Expr::Int(parts)) if whole % parts != 0 => {
-            Err(Stop::contradiction(format!("{whole} elements do not split into {parts} heads")))
-        }
-        _ => Ok(whole.exact_div(parts).unwrap_or_else(|| whole.floor_div(parts))),
-    }
-}
-
-/// Splits `[batch, steps, heads · head]` or `[batch, heads, steps, head]`.
-pub(crate) fn split(shape: &Shape, heads: Option<i64>) -> Result<Heads, Stop> {
-    match (shape.dims(), heads) {
-        ([batch, heads, steps, head], _) => {
-            Ok(Heads { batch: batch.clone(), heads: heads.clone(), steps: steps.clone(), head: head.clone() })
-        }
-        ([batch, steps, hidden], Some(heads)) => {
-            let heads = Expr::Int(heads);
-            let head = part(hidden, &heads)?;
-            Ok(Heads { batch: batch.clone(), heads, steps: steps.clone(), head })
-        }
-        ([_, _, _], None) => Err(Stop::Unknown("the number of heads is unknown")),
-        _ => Err(Stop::contradiction(format!("attention takes tensors of rank 3 or 4, not {shape}"))),
-    }
 }
 
 impl Attention {
@@ -247,18 +117,6 @@ impl Attention {
         let added = self.inputs.mask.is_some_and(|mask| adds(node, mask));
         1 + SOFTMAX + i64::from(added) + if self.soft_cap { SOFT_CAP } else { 0 }
     }
-}
-
-/// Whether an input is there and is added, not used to select.
-fn adds(node: &Operands<'_>, index: usize) -> bool {
-    node.has_input(index) && node.dtype(index) != Some(DType::Bool)
-}
-
-/// The one element of an input.
-fn scalar(node: &Operands<'_>, index: usize) -> Result<Expr, Stop> {
-    let elements = node.value(index).and_then(|value| value.as_exprs());
-    let first = elements.and_then(|elements| elements.first()).cloned();
-    first.ok_or(Stop::Unknown("the number of keys is not known"))
 }
 
 impl Operator for Attention {
@@ -362,139 +220,11 @@ fn heads_detail(extents: &Extents) -> String {
     format!("{} heads of {}{shared}", extents.heads, extents.head)
 }
 
-/// Attention of a sequence to itself with the projections to Q, K and V inside: their multiply-accumulates
-/// count too. `Attention` and `QAttention` of com.microsoft.
-///
-/// Inputs: X, merged weights, bias; then mask, past, score bias and past length, or, in the quantised form,
-/// the scales of X and weights, mask, their zero points, and past.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProjectedAttention {
-    /// Heads.
-    pub heads: i64,
-    /// The extents of Q, K and V; `None` for a third of the merged weights each.
-    pub hidden_sizes: Option<[i64; 3]>,
-    /// Whether queries and keys are rotated, and how many elements of a head (0: all).
-    pub rotary: Option<i64>,
-    /// Whether input and weights are 8-bit integers.
-    pub quantized: bool,
-}
-
-/// The extents of a projected attention.
-struct Projected {
-    batch: Expr,
-    steps: Expr,
-    input: Expr,
-    /// Of Q, K and V.
-    hidden: [Expr; 3],
-    /// Stored steps: how many of them are used, and how many there is room for with the new ones.
-    keys: Result<Expr, Stop>,
-    stored: Expr,
-}
-
-impl ProjectedAttention {
-    fn past(&self) -> usize {
-        if self.quantized { 8 } else { 4 }
-    }
-
-    fn extents(&self, node: &Operands<'_>) -> Result<Projected, Stop> {
-        let (x, weights) = (node.input(0)?, node.input(1)?);
-        if x.rank() != 3 || weights.rank() != 2 {
-            return Err(Stop::contradiction(format!("attention takes ranks 3 and 2, not {x} and {weights}")));
-        }
-        let hidden = match self.hidden_sizes {
-            Some(sizes) => sizes.map(Expr::Int),
-            None => {
-                let third = weights[1]
-                    .exact_div(&Expr::Int(3))
-                    .unwrap_or_else(|| weights[1].floor_div(&Expr::Int(3)));
-                [third.clone(), third.clone(), third]
-            }
-        };
-        let steps = x[1].clone();
-        let room = if node.has_input(self.past()) { Some(node.input(self.past())?.dim(3)?) } else { None };
-        let (keys, stored) = match room {
-            None => (Ok(steps.clone()), steps.clone()),
-            // A buffer: the node writes into it and it keeps its size.
-            Some(room) if !self.quantized && node.has_input(6) => {
-                (scalar(node, 6).map(|past| past + &steps), room.clone())
-            }
-            Some(room) => (Ok(room + &steps), room + &steps),
-        };
-        let input = if x[2].as_int().is_some() { x[2].clone() } else { weights[0].clone() };
-        Ok(Projected { batch: x[0].clone(), steps, input, hidden, keys, stored })
-    }
-}
-
-impl Operator for ProjectedAttention {
-    fn name(&self) -> &str {
-        if self.quantized { "QAttention" } else { "Attention" }
-    }
-
-    fn detail(&self, node: &Operands<'_>) -> String {
-        let head = || part(&self.extents(node).ok()?.hidden[0], &Expr::Int(self.heads)).ok();
-        head().map(|head| format!("{} heads of {head}, projected", self.heads)).unwrap_or_default()
-    }
-
-    fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop> {
-        let extents = self.extents(&node.operands())?;
-        let heads = Expr::Int(self.heads);
-        let head = part(&extents.hidden[2], &heads)?;
-        // The quantised form returns the type of the scales.
-        let dtype = node.dtype(if self.quantized { 3 } else { 0 });
-        let output = Shape::new([extents.batch.clone(), extents.steps, extents.hidden[2].clone()]);
-        let present = Shape::new([Expr::Int(2), extents.batch, heads, extents.stored, head]);
-        Ok(smallvec![TensorType::new(dtype, output), TensorType::new(dtype, present)])
-    }
-
-    /// The projections, then the two products of attention.
-    fn cost(&self, node: &Operands<'_>) -> Result<Cost, Stop> {
-        let Projected { batch, steps, input, hidden, keys, .. } = self.extents(node)?;
-        let [q, k, v] = &hidden;
-        let (tokens, heads) = (&batch * &steps, Expr::Int(self.heads));
-        let (projected, keys) = (&tokens * (q + k + v), keys?);
-        // Over all heads the extents of a head add up to those of Q and V.
-        let (attended, scores) = (&tokens * &keys * (q + v), &tokens * &keys * &heads);
-        let added = !self.quantized && adds(node, 5);
-        let mut cost =
-            Cost::macs(&projected * input + attended).and_other(scores * (1 + SOFTMAX + i64::from(added)));
-        if node.has_input(2) {
-            cost = cost.and_other(projected.clone());
-        }
-        if self.quantized {
-            // The integer products are scaled.
-            cost = cost.and_other(projected);
-        }
-        if let Some(rotated) = self.rotary {
-            let rotated = if rotated == 0 { q + k } else { heads * 2 * rotated };
-            cost = cost.and_other(tokens * rotated * ROTATION);
-        }
-        Ok(cost)
-    }
-
-    /// Unfused: Q, K and V, and all scores.
-    fn memory(&self, node: &Operands<'_>) -> Memory {
-        let elements = || {
-            let Projected { batch, steps, hidden: [q, k, v], keys, .. } = self.extents(node)?;
-            Ok(&batch * &steps * (q + k + v) + batch * steps * keys? * self.heads)
-        };
-        let dtype = node.dtype(if self.quantized { 3 } else { 0 });
-        Memory::fresh().with_workspace("Q, K, V and scores", elements(), dtype)
-    }
-
-    fn role(&self, index: usize) -> Role {
-        match index {
-            0 => Role::Operand,
-            1 | 2 => Role::Parameter,
-            _ => Role::Constant,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{cost, infer, memory, partial_cost, shape};
-    use weigh_ir::Value;
+    use weigh_ir::{DType, Value};
 
     fn symbolic(dims: [Expr; 3]) -> TensorType {
         TensorType::new(Some(DType::F32), Shape::new(dims))
@@ -541,11 +271,6 @@ mod tests {
         assert_eq!(infer(&op, &inputs)[1].shape, Some(Shape::of(&[2, 8, 11, 64])));
         // 2·8·1·11 scores of 128; scale, softmax and a mask that is added.
         assert_eq!(cost(&op, &inputs), Cost { macs: Expr::Int(176 * 128), other_ops: Expr::Int(176 * 6) });
-    }
-
-    #[test]
-    fn heads_that_do_not_divide_are_a_contradiction() {
-        assert!(part(&Expr::Int(10), &Expr::Int(3)).is_err());
     }
 
     #[test]
@@ -601,20 +326,5 @@ mod tests {
         assert_eq!(priced.other_ops, scores * 5 + batch * (40 * 128 * 3));
         assert_eq!(op.role(14), Role::Parameter);
         assert_eq!(op.role(7), Role::Buffer);
-    }
-
-    #[test]
-    fn projections_count() {
-        let op = ProjectedAttention { heads: 12, hidden_sizes: None, rotary: None, quantized: false };
-        let inputs = [shape(&[1, 128, 768]), shape(&[768, 2304]), shape(&[2304])];
-        let priced = cost(&op, &inputs);
-        assert_eq!(priced.macs, Expr::Int(128 * 768 * 2304 + 12 * 128 * 128 * 128));
-        assert_eq!(priced.other_ops, Expr::Int(12 * 128 * 128 * 5 + 128 * 2304));
-        let outputs = infer(&op, &inputs);
-        assert_eq!(outputs[0].shape, Some(Shape::of(&[1, 128, 768])));
-        assert_eq!(outputs[1].shape, Some(Shape::of(&[2, 1, 12, 128, 64])));
-        // 128·2304 elements of Q, K and V, and 12·128·128 scores.
-        let held = memory(&op, &inputs).workspace.bytes;
-        assert_eq!(held, Some(Expr::Int((128 * 2304 + 12 * 128 * 128) * 4)));
     }
 }

@@ -10,7 +10,7 @@
 use smallvec::smallvec;
 use weigh_ir::{Cost, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single};
 
-use crate::attention::{Heads, split};
+use super::{Heads, split};
 
 /// x·sigmoid(x).
 const SWISH: i64 = 5;
