@@ -47,6 +47,13 @@ impl State {
         }
     }
 
+    /// The tasks that have run once another has.
+    pub fn done_with(&self, task: u16) -> SmallVec<[u64; 2]> {
+        let mut done = self.done.clone();
+        done[usize::from(task) / 64] |= 1 << (task % 64);
+        done
+    }
+
     /// What a ready task would need now.
     pub fn rise(&self, segment: &Segment, task: usize) -> Rise {
         let mut rise = Rise { hill: 0, net: 0 };
