@@ -9,7 +9,7 @@ use super::segments::Segment;
 use super::state::{MAX_CHOICES, State};
 
 /// States kept times tasks: what a beam may cost.
-const BEAM_WORK: usize = 400;
+const BEAM_WORK: usize = 200;
 /// The widest beam.
 const MAX_WIDTH: usize = 64;
 

@@ -30,7 +30,7 @@ use segments::Segment;
 /// Graphs of more steps than this are taken in file order only.
 const MAX_STEPS: usize = 20_000;
 /// How many states all searches of a model together may reach, by its tasks and in all.
-const STATES_PER_TASK: usize = 16;
+const STATES_PER_TASK: usize = 4;
 const MAX_STATES: usize = 10_000;
 
 /// An order and its peak.
