@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
@@ -98,7 +99,7 @@ fn from_file(path: &str) -> Result<Opened, OpenError> {
     if metadata.len() == 0 {
         return Err(OpenError::Empty);
     }
-    let bytes = map(&handle)?;
+    let bytes = contents(&handle, metadata.len())?;
     let folder = file.parent().unwrap_or(Path::new("."));
     let external_size = |name: &str| {
         folder.join(name).metadata().ok().filter(|found| found.is_file()).map(|found| found.len())
@@ -122,6 +123,19 @@ fn external_files<'a>(model: &'a Model) -> BTreeSet<&'a str> {
         _ => None,
     };
     model.tensors.iter().filter_map(external).collect()
+}
+
+/// Files of fewer bytes are read, which is faster than to map them.
+const SMALL: u64 = 64 << 10;
+
+/// The bytes of a file.
+fn contents(file: &File, length: u64) -> Result<Box<dyn Deref<Target = [u8]>>, OpenError> {
+    if length >= SMALL {
+        return Ok(Box::new(map(file)?));
+    }
+    let mut bytes = Vec::with_capacity(length as usize);
+    file.take(length).read_to_end(&mut bytes).map_err(OpenError::Io)?;
+    Ok(Box::new(bytes))
 }
 
 /// Maps a file into memory, so that only the pages that are looked at are ever read.

@@ -78,7 +78,7 @@ pub(super) fn plan(timeline: &Timeline) -> Option<Arena> {
     let mut by_size = in_order.clone();
     by_size.sort_by_key(|block| (Reverse(block.bytes), block.first, block.tensor));
     let steps = timeline.steps.len();
-    let peak = peak(&in_order, steps);
+    let least = least(&in_order, steps)?;
     let mut best: Option<Arena> = None;
     let ways = if in_order.len() <= MAX_BLOCKS_FOR_ALL { STRATEGIES.len() } else { 2 };
     for (strategy, order, fit) in STRATEGIES.into_iter().take(ways) {
@@ -87,19 +87,23 @@ pub(super) fn plan(timeline: &Timeline) -> Option<Arena> {
         if best.as_ref().is_none_or(|best| arena.bytes < best.bytes) {
             best = Some(arena);
         }
-        if best.as_ref().is_some_and(|best| best.bytes <= peak) {
+        if best.as_ref().is_some_and(|best| best.bytes <= least) {
             break;
         }
     }
     best.filter(|arena| holds(arena, steps))
 }
 
-/// The most that is alive in one step: no plan needs less.
-fn peak(blocks: &[Placement], steps: usize) -> u64 {
+/// The most that is alive in one step, in whole lines of which only the topmost block may leave some free: no plan
+/// needs less.
+fn least(blocks: &[Placement], steps: usize) -> Option<u64> {
     let (mut begins, mut ends) = (vec![0u64; steps], vec![0u64; steps]);
+    let mut free = 0;
     for block in blocks {
-        begins[block.first] = begins[block.first].saturating_add(block.bytes);
-        ends[block.last] = ends[block.last].saturating_add(block.bytes);
+        let lines = block.bytes.checked_next_multiple_of(ALIGNMENT)?;
+        free = free.max(lines - block.bytes);
+        begins[block.first] = begins[block.first].saturating_add(lines);
+        ends[block.last] = ends[block.last].saturating_add(lines);
     }
     let alive = begins.iter().zip(&ends).scan(0u64, |alive, (begin, end)| {
         *alive = alive.saturating_add(*begin);
@@ -107,7 +111,7 @@ fn peak(blocks: &[Placement], steps: usize) -> u64 {
         *alive = alive.saturating_sub(*end);
         Some(now)
     });
-    alive.max().unwrap_or(0)
+    Some(alive.max().unwrap_or(0).saturating_sub(free))
 }
 
 /// The activations as unplaced blocks.
@@ -131,10 +135,11 @@ fn blocks(timeline: &Timeline) -> Option<Vec<Placement>> {
 /// Puts each block, in this order, where it overlaps none that is alive with it.
 fn place(strategy: &'static str, blocks: Vec<Placement>, steps: usize, fit: Fit) -> Option<Arena> {
     let mut placed = Placed { blocks: Vec::with_capacity(blocks.len()), ..Placed::default() };
-    placed.short.resize(steps, SmallVec::new());
+    placed.alive.resize(steps, SmallVec::new());
+    placed.begun.resize(steps, SmallVec::new());
     let mut bytes = 0u64;
     for mut block in blocks {
-        block.offset = gap(block.bytes, placed.beside(&block), fit)?;
+        block.offset = placed.gap_for(&block, fit)?;
         bytes = bytes.max(block.offset.checked_add(block.bytes)?);
         placed.add(block)?;
     }
@@ -146,9 +151,11 @@ fn place(strategy: &'static str, blocks: Vec<Placement>, steps: usize, fit: Fit)
 #[derive(Default)]
 struct Placed {
     blocks: Vec<Placement>,
-    /// The blocks of few steps, in each step.
-    short: Vec<SmallVec<[u32; 8]>>,
-    /// The blocks of many steps.
+    /// The blocks of few steps, in each step in which they are alive.
+    alive: Vec<SmallVec<[u32; 8]>>,
+    /// The blocks of few steps, in their first.
+    begun: Vec<SmallVec<[u32; 2]>>,
+    /// The blocks of many steps by their offset.
     long: Vec<u32>,
     /// All blocks by their offset.
     by_offset: Vec<u32>,
@@ -159,39 +166,50 @@ impl Placed {
         block.last - block.first < SHORT
     }
 
-    /// Begins and ends of the blocks alive with this one, sorted.
-    fn beside(&self, block: &Placement) -> SmallVec<[(u64, u64); 32]> {
-        let together = |index: &u32| {
+    /// The offset for a block, between those that are alive with it.
+    fn gap_for(&self, block: &Placement, fit: Fit) -> Option<u64> {
+        let span = |index: &u32| {
             let other = &self.blocks[*index as usize];
             (other.first <= block.last && block.first <= other.last).then_some((other.offset, other.end()))
         };
         if !Placed::is_short(block) {
-            return self.by_offset.iter().filter_map(together).collect();
+            return gap(block.bytes, self.by_offset.iter().filter_map(span), fit);
         }
-        let short = self.short.get(block.first..=block.last).into_iter().flatten().flatten();
-        let mut taken: SmallVec<[(u64, u64); 32]> = short.chain(&self.long).filter_map(together).collect();
-        taken.sort_unstable();
-        taken.dedup();
-        taken
+        let there = self.alive.get(block.first)?.iter();
+        let begun = self.begun.get(block.first + 1..=block.last).into_iter().flatten().flatten();
+        let mut short: SmallVec<[(u64, u64); 32]> = there.chain(begun).filter_map(span).collect();
+        short.sort_unstable();
+        gap(block.bytes, merged(short.into_iter(), self.long.iter().filter_map(span)), fit)
     }
 
     fn add(&mut self, block: Placement) -> Option<()> {
         let index = u32::try_from(self.blocks.len()).ok()?;
-        match Placed::is_short(&block) {
-            true => {
-                self.short.get_mut(block.first..=block.last)?.iter_mut().for_each(|step| step.push(index))
-            }
-            false => self.long.push(index),
-        }
         let key = (block.offset, block.end());
         let before = |other: &u32| {
             let other = &self.blocks[*other as usize];
             (other.offset, other.end()) <= key
         };
+        match Placed::is_short(&block) {
+            true => {
+                self.alive.get_mut(block.first..=block.last)?.iter_mut().for_each(|step| step.push(index));
+                self.begun.get_mut(block.first)?.push(index);
+            }
+            false => self.long.insert(self.long.partition_point(before), index),
+        }
         self.by_offset.insert(self.by_offset.partition_point(before), index);
         self.blocks.push(block);
         Some(())
     }
+}
+
+/// Two sorted rows as one.
+fn merged<T: Ord>(a: impl Iterator<Item = T>, b: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
+    let (mut a, mut b) = (a.peekable(), b.peekable());
+    std::iter::from_fn(move || match (a.peek(), b.peek()) {
+        (Some(x), Some(y)) if y < x => b.next(),
+        (Some(_), _) => a.next(),
+        (None, _) => b.next(),
+    })
 }
 
 /// The offset of a gap between what is taken, sorted by begin, that so many bytes fit in. The last gap has no end.

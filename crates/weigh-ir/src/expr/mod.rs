@@ -213,18 +213,18 @@ impl Expr {
             if matches!(value, Expr::Formula(_)) && !seen.insert(value.clone()) {
                 continue;
             }
-            // The operands of an atom of the same kind are taken apart.
-            let inner = match (value.as_atom(), atom(Arc::default())) {
-                (Some(Atom::Max(operands)), Atom::Max(_)) | (Some(Atom::Min(operands)), Atom::Min(_)) => {
-                    operands.to_vec()
-                }
-                _ => vec![value],
-            };
-            for value in inner {
+            let mut lead = |value: Expr| {
                 if !leaders.iter().any(|leader| beats(leader, &value)) {
                     leaders.retain(|leader| !beats(&value, leader));
                     leaders.push(value);
                 }
+            };
+            // The operands of an atom of the same kind are taken apart.
+            match value.as_atom().map(|own| (own, atom(Arc::default()))) {
+                Some((Atom::Max(operands), Atom::Max(_)) | (Atom::Min(operands), Atom::Min(_))) => {
+                    operands.iter().cloned().for_each(lead);
+                }
+                _ => lead(value),
             }
             if leaders.len() > MAX_OPERANDS {
                 return Some(Expr::Invalid(Invalid::TooComplex));

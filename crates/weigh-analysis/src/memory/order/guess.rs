@@ -9,7 +9,7 @@ use super::segments::Segment;
 use super::state::{MAX_CHOICES, State};
 
 /// States kept times tasks: what a beam may cost.
-const BEAM_WORK: usize = 2_000;
+const BEAM_WORK: usize = 200;
 /// The widest beam.
 const MAX_WIDTH: usize = 64;
 
@@ -75,9 +75,7 @@ struct Choice {
 impl Choice {
     /// The tasks that have run once it has.
     fn done(&self, kept: &[Kept]) -> SmallVec<[u64; 2]> {
-        let mut done = kept[self.state].state.done.clone();
-        done[usize::from(self.task) / 64] |= 1 << (self.task % 64);
-        done
+        kept[self.state].state.done_with(self.task)
     }
 }
 

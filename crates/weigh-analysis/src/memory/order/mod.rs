@@ -29,7 +29,8 @@ use segments::Segment;
 
 /// Graphs of more steps than this are taken in file order only.
 const MAX_STEPS: usize = 20_000;
-/// How many states all searches of a model together may reach.
+/// How many states all searches of a model together may reach, by its tasks and in all.
+const STATES_PER_TASK: usize = 4;
 const MAX_STATES: usize = 10_000;
 
 /// An order and its peak.
@@ -80,7 +81,8 @@ fn improve(schedule: &Schedule, mut bound: i128) -> (Vec<usize>, i128) {
     // Where there is no choice, the peak is what it is.
     let forced = segments.iter().filter(|segment| segment.tasks.len() == 1).map(Segment::forced_peak);
     bound = bound.max(forced.max().unwrap_or(0));
-    let mut states = MAX_STATES;
+    let tasks: usize = segments.iter().map(|segment| segment.tasks.len()).sum();
+    let mut states = MAX_STATES.min(tasks * STATES_PER_TASK);
     for ((segment, order), in_file) in segments.iter().zip(&mut orders).zip(in_file) {
         if segment.tasks.len() > 1 && in_file > bound {
             bound = bound.max(solve(segment, order, in_file, bound, &mut states));

@@ -61,7 +61,7 @@ pub(super) fn below(segment: &Segment, bound: i128, known: i128, states: &mut us
         }
         for task in &state.ready {
             let next = peak.max(state.alive + state.rise(segment, usize::from(*task)).hill);
-            if next >= known {
+            if next >= known || !search.is_better(state.done_with(*task), next) {
                 continue;
             }
             let Some(left) = states.checked_sub(1) else { return Answer::GaveUp };
@@ -75,16 +75,24 @@ pub(super) fn below(segment: &Segment, bound: i128, known: i128, states: &mut us
 }
 
 impl Search<'_> {
+    /// Notes that these tasks have run with this peak, unless they were reached as well before.
+    fn is_better(&mut self, done: SmallVec<[u64; 2]>, peak: i128) -> bool {
+        let best = self.best.entry(done).or_insert(i128::MAX);
+        let is_better = peak < *best;
+        *best = peak.min(*best);
+        is_better
+    }
+
     /// Notes a state, with all that may as well run at once, unless it was reached as well before.
     fn reach(&mut self, from: usize, by: Option<u16>, mut state: State, peak: i128) {
         let mut by: SmallVec<[u16; 4]> = by.into_iter().collect();
+        let mut is_better = true;
         while let Some(task) = state.free_task(self.segment, peak) {
             state.run(self.segment, usize::from(task));
             by.push(task);
+            is_better = false;
         }
-        let best = self.best.entry(state.done.clone()).or_insert(i128::MAX);
-        if peak < *best {
-            *best = peak;
+        if is_better || self.is_better(state.done.clone(), peak) {
             self.open.push((Reverse(peak), state.count, self.reached.len()));
             self.reached.push(Reached { from, by, peak, state: Some(state) });
         }

@@ -13,15 +13,15 @@ pub(super) struct State {
     /// Bytes alive.
     pub alive: i128,
     /// The tasks that could run next, ascending.
-    pub ready: Vec<u16>,
+    pub ready: SmallVec<[u16; 16]>,
     /// The tasks that have run, a bit for each.
     pub done: SmallVec<[u64; 2]>,
     /// How many tasks have run.
     pub count: usize,
     /// How many tasks each task still waits for.
-    waiting: Box<[u16]>,
+    waiting: SmallVec<[u16; 64]>,
     /// How many tasks have still to read each shared tensor.
-    left: Box<[u16]>,
+    left: SmallVec<[u16; 64]>,
 }
 
 /// What a task would need, relative to what is alive.
@@ -35,7 +35,7 @@ pub(super) struct Rise {
 impl State {
     /// Before the first task.
     pub fn new(segment: &Segment) -> State {
-        let waiting: Box<[u16]> = segment.tasks.iter().map(|task| task.waits_for).collect();
+        let waiting: SmallVec<[u16; 64]> = segment.tasks.iter().map(|task| task.waits_for).collect();
         let is_ready = |task: &u16| waiting[usize::from(*task)] == 0;
         State {
             alive: segment.start,
@@ -45,6 +45,13 @@ impl State {
             waiting,
             left: segment.shared.iter().map(|shared| shared.readers).collect(),
         }
+    }
+
+    /// The tasks that have run once another has.
+    pub fn done_with(&self, task: u16) -> SmallVec<[u64; 2]> {
+        let mut done = self.done.clone();
+        done[usize::from(task) / 64] |= 1 << (task % 64);
+        done
     }
 
     /// What a ready task would need now.

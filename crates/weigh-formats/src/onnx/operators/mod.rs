@@ -24,9 +24,9 @@ mod tensors;
 mod text;
 mod training;
 
-use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use foldhash::HashMap;
 use weigh_ir::Operator;
 use weigh_ops::Ints;
 
