@@ -26,11 +26,13 @@ mod tensors;
 // Graphs inside nodes.
 mod control;
 
-// Beyond neural networks and the standard: trained classical models, text, what runtimes add, what nobody knows.
+// Beyond neural networks and the standard: trained classical models, text, what runtimes add, what
+// nobody knows, what nobody can price.
 mod classic;
 mod opaque;
 mod runtime;
 mod text;
+mod unpriced;
 
 // What the families share: settings that may be inputs, values that are known.
 mod parameter;
@@ -39,11 +41,12 @@ mod testing;
 mod values;
 
 pub use attention::{
-    Attention, AttentionInputs, CausalConv, FlexAttention, LinearAttention, ProjectedAttention,
-    RotaryEmbedding, UpdateRule,
+    Attention, AttentionInputs, CausalConv, DecoderAttention, FlexAttention, GatedPositionBias,
+    LinearAttention, OrderedAttention, PackedAttention, PackedForm, ProjectedAttention, RotaryEmbedding,
+    RotaryPair, UpdateRule,
 };
 pub use classic::{FeatureMap, FeatureShape, Kernel, PostTransform, Prediction, Predictor, TrainedModel};
-pub use control::{If, Loop, Scan};
+pub use control::{If, Loop, Scan, Search};
 pub use elementwise::{
     Arity, Cast, Elementwise, FUNCTIONS, Function, Gate, Mask, POINTWISE, Pointwise, PointwiseFunction,
     Returns,
@@ -64,13 +67,14 @@ pub use quantization::{
 pub use reduce::{ArgReduce, Cumulate, Reduce, TopK};
 pub use runtime::RuntimeOperator;
 pub use sequence::{Optional, Sequence, SequenceMap};
-pub use signal::{Dft, MelWeights, SignalAxis, Stft, TaperWindow};
+pub use signal::{Dft, MelWeights, RealDft, SignalAxis, Stft, TaperWindow};
 pub use spatial::{
-    AffineGrid, AspectRatio, CenterCropPad, ColumnsToImage, Determinant, GlobalPool, GridSample,
-    ImageDecoder, Interpolation, MaxUnpool, NonMaxSuppression, Padding, Pool, Pooling, RegionPool,
-    RegionPooling, Resize, Scales, Window,
+    AffineGrid, AspectRatio, CenterCropPad, ColumnsToImage, CropAndResize, Determinant, GlobalPool,
+    GridSample, ImageDecoder, Interpolation, MaxUnpool, NonMaxSuppression, Padding, Pool, Pooling,
+    RegionPool, RegionPooling, Resize, Scales, Window,
 };
 pub use tensors::{Constant, Distribution, Dropout, Expand, Generated, Query, Random, Selection, Triangle};
 pub use text::{TermCounts, Text};
 pub use training::{ClassLoss, Gradient, Optimizer, Reduction, UpdateStep};
+pub use unpriced::{Known, Unpriced};
 pub use values::held;

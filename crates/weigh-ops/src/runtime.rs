@@ -61,6 +61,14 @@ pub enum RuntimeOperator {
         /// Steps between the elements of the window.
         dilation: i64,
     },
+    /// The path through a matrix of costs (the last two axes) that costs least.
+    Alignment,
+    /// Tokens so far (1) with those of the predicted ones (3) that agree with a source (0), and where to go on.
+    Bifurcation,
+    /// Each different element of a vector once, the place of each element among those, and how often each is there.
+    Distinct,
+    /// Words `[words, letters]` (0) as vectors: letters embedded (3), convolved (1, 2), the largest taken.
+    WordVectors,
 }
 
 use RuntimeOperator::*;
@@ -130,6 +138,21 @@ impl RuntimeOperator {
             }
             RuleOutRepeats => single(TensorType::new(node.dtype(1), node.input(1)?.clone())),
             Inverse => single(TensorType::new(node.dtype(0), input.clone())),
+            Alignment => single(counts(vec![Expr::Int(2), node.unknown_dim(0, 1)])),
+            Bifurcation => {
+                let tokens = TensorType::new(node.dtype(0), Shape::new([node.unknown_dim(0, 0)]));
+                smallvec![tokens, TensorType::new(node.dtype(0), node.input(2)?.clone())]
+            }
+            Distinct => {
+                let found = node.unknown_dim(0, 0);
+                let numbers = |shape: Shape| TensorType::new(Some(DType::I64), shape);
+                let kept = Shape::new([found.clone()]);
+                smallvec![like(vec![found]), numbers(input.clone()), numbers(kept)]
+            }
+            WordVectors => {
+                let vectors = Shape::new([input.dim(0)?.clone(), node.input(1)?.dim(0)?.clone()]);
+                single(TensorType::new(node.dtype(1), vectors))
+            }
             LinearAttention { heads, kv_heads, window, .. } => {
                 let [batch, steps, key, value] = linear_extents(&node.operands(), heads, kv_heads)?;
                 let state = [batch.clone(), Expr::Int(kv_heads), key, value.clone()];
@@ -153,6 +176,11 @@ impl RuntimeOperator {
     }
 }
 
+/// Elements of one slice along the first axis.
+fn beyond_first(shape: &Shape) -> Expr {
+    shape.dims().iter().skip(1).product()
+}
+
 fn three(shape: &Shape) -> Result<[Expr; 3], Stop> {
     match shape.dims() {
         [batch, steps, hidden] => Ok([batch.clone(), steps.clone(), hidden.clone()]),
@@ -173,6 +201,10 @@ impl Operator for RuntimeOperator {
             Inverse => "Inverse",
             LinearAttention { .. } => "LinearAttention",
             CausalConv { .. } => "CausalConvWithState",
+            Alignment => "DynamicTimeWarping",
+            Bifurcation => "BifurcationDetector",
+            Distinct => "Unique",
+            WordVectors => "WordConvEmbedding",
         }
     }
 
@@ -190,11 +222,29 @@ impl Operator for RuntimeOperator {
 
     fn cost(&self, node: &Operands<'_>) -> Result<Cost, Stop> {
         match *self {
-            RemovePadding | RestorePadding | UnfoldTensor { .. } | RuleOutRepeats => Ok(Cost::FREE),
+            RemovePadding
+            | RestorePadding
+            | UnfoldTensor { .. }
+            | RuleOutRepeats
+            | Bifurcation
+            | Distinct => Ok(Cost::FREE),
             // Difference, two quotients, logarithm and sum for each pair of positions.
             RelativePositionBias => {
                 let output = node.output(0)?;
                 Ok(Cost::other(output.dim(-2)? * output.dim(-1)? * 5))
+            }
+            // Each element and the best way there.
+            Alignment => Ok(Cost::other(node.input(0)?.elements())),
+            // The window at every place of every word; a bias and an activation.
+            WordVectors => {
+                let (words, weights) = (node.input(0)?, node.input(1)?);
+                let [filters, _, window, _] = weights.dims() else {
+                    return Err(Stop::contradiction(format!("{weights} are no windows over letters")));
+                };
+                let places = (words.dim(1)? - window + 1).larger(&Expr::ONE);
+                let vectors = words.dim(0)? * places * filters;
+                let each = beyond_first(weights);
+                Ok(Cost::macs(&vectors * each).and_other(vectors * 2))
             }
             // Difference, square, sum; the root.
             Distances { rooted } => {
@@ -243,7 +293,8 @@ impl Operator for RuntimeOperator {
             (QuantizedGather { .. } | RelativePositionBias | RestorePadding | RemovePadding, _) => {
                 Role::Constant
             }
-            (RuleOutRepeats, 0) => Role::Constant,
+            (RuleOutRepeats, 0) | (WordVectors, 0) | (Bifurcation, _) => Role::Constant,
+            (WordVectors, _) => Role::Parameter,
             _ => Role::Operand,
         }
     }
@@ -271,6 +322,23 @@ mod tests {
         for (op, inputs, expected) in rows {
             assert_eq!(output(&op, &inputs), Shape::of(expected), "{op:?}");
         }
+    }
+
+    #[test]
+    fn words_as_vectors() {
+        // 2 words of 8 letters of 4, windows of 3: 6 places, 5 filters of 12.
+        let inputs = [shape(&[2, 8]), shape(&[5, 1, 3, 4]), shape(&[5]), shape(&[20, 4])];
+        assert_eq!(output(&WordVectors, &inputs), Shape::of(&[2, 5]));
+        let expected = Cost { macs: Expr::Int(2 * 6 * 5 * 12), other_ops: Expr::Int(2 * 6 * 5 * 2) };
+        assert_eq!(cost(&WordVectors, &inputs), expected);
+    }
+
+    #[test]
+    fn what_data_decides() {
+        let path = output(&Alignment, &[shape(&[5, 7])]);
+        assert_eq!((&path[0], path[1].as_symbol().is_some()), (&Expr::Int(2), true));
+        let found = infer(&Distinct, &[shape(&[9])]);
+        assert_eq!((&found[0].shape, &found[1].shape), (&found[2].shape, &Some(Shape::of(&[9]))));
     }
 
     #[test]

@@ -78,6 +78,52 @@ fn half(length: &Expr) -> Expr {
     length.floor_div(&Expr::Int(2)) + 1
 }
 
+/// The Fourier transform of real samples along the last axis, with an axis of two parts after the frequencies; or its
+/// inverse. `Rfft` and `Irfft` of com.microsoft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RealDft {
+    /// Whether it goes from frequencies to samples.
+    pub inverse: bool,
+}
+
+impl Operator for RealDft {
+    fn name(&self) -> &str {
+        if self.inverse { "Irfft" } else { "Rfft" }
+    }
+
+    fn detail(&self, _: &Operands<'_>) -> String {
+        String::new()
+    }
+
+    /// n samples have ⌊n / 2⌋ + 1 frequencies, which come from an even number of them.
+    fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop> {
+        let input = node.input(0)?;
+        let dims = match (self.inverse, input.dims()) {
+            (false, [rest @ .., samples]) => [rest, &[half(samples), Expr::Int(2)]].concat(),
+            (true, [rest @ .., bins, _]) if !is_real(input)? => [rest, &[(bins - 1) * 2]].concat(),
+            _ => return Err(Stop::contradiction(format!("{input} is no signal"))),
+        };
+        Ok(single(TensorType::new(node.dtype(0), Shape::new(dims))))
+    }
+
+    fn cost(&self, node: &Operands<'_>) -> Result<Cost, Stop> {
+        let samples = if self.inverse { node.output(0)? } else { node.input(0)? };
+        let (signals, length) = match samples.dims() {
+            [rest @ .., length] => (rest.iter().product::<Expr>(), length),
+            [] => return Err(Stop::contradiction("a signal without samples")),
+        };
+        Ok(Cost::other(signals * transform(length, true)?))
+    }
+
+    fn memory(&self, _: &Operands<'_>) -> Memory {
+        Memory::fresh()
+    }
+
+    fn role(&self, _: usize) -> Role {
+        Role::Operand
+    }
+}
+
 /// Which axis is transformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignalAxis {
@@ -282,7 +328,7 @@ impl Operator for MelWeights {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{cost, ints, output, partial_cost, shape};
+    use crate::testing::{cost, infer, ints, output, partial_cost, shape};
 
     #[test]
     fn butterflies() {
@@ -347,5 +393,14 @@ mod tests {
         let mel = MelWeights { dtype: DType::F32 };
         assert_eq!(output(&mel, &scalars), Shape::of(&[201, 80]));
         assert_eq!(cost(&mel, &scalars).other_ops, Expr::Int(4 * 201 * 80 + 82 * 8));
+    }
+
+    #[test]
+    fn real_transforms() {
+        // 3 signals of 8: half of 5·8·3 = 60 each.
+        assert_eq!(infer(&RealDft { inverse: false }, &[shape(&[3, 8])])[0], shape(&[3, 5, 2]));
+        assert_eq!(cost(&RealDft { inverse: false }, &[shape(&[3, 8])]).other_ops, Expr::Int(180));
+        assert_eq!(infer(&RealDft { inverse: true }, &[shape(&[3, 5, 2])])[0], shape(&[3, 8]));
+        assert_eq!(cost(&RealDft { inverse: true }, &[shape(&[3, 5, 2])]).other_ops, Expr::Int(180));
     }
 }

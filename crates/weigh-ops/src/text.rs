@@ -18,6 +18,8 @@ pub enum Text {
     },
     /// A text's parts along a new axis, and how many there are. ONNX `StringSplit`.
     Split,
+    /// Words or characters along a new last axis. `Tokenizer` of com.microsoft.
+    Tokenize,
 }
 
 impl Operator for Text {
@@ -27,6 +29,7 @@ impl Operator for Text {
             Text::FullMatch => "RegexFullMatch",
             Text::Normalize { .. } => "StringNormalizer",
             Text::Split => "StringSplit",
+            Text::Tokenize => "Tokenizer",
         }
     }
 
@@ -49,6 +52,10 @@ impl Operator for Text {
                     (false, _) => input[words].clone(),
                 };
                 texts(input.with(words, left))
+            }
+            Text::Tokenize => {
+                let most = node.unknown_dim(0, input.rank());
+                texts(Shape::new(input.dims().iter().cloned().chain([most])))
             }
             Text::Split => {
                 let parts = match input.elements() {

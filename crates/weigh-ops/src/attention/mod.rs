@@ -5,21 +5,29 @@
 //! do not reduce the count: the dense convention of the field. Heads that share keys and values cost as much
 //! as heads that do not. Scaling, masks that are added, soft caps and the softmax are other operations.
 
+mod decoder;
 mod flex;
+mod gated_bias;
 mod inputs;
 mod linear;
+mod ordered;
+mod packed;
 mod plain;
 mod projected;
 mod rotary;
 
 use weigh_ir::{DType, Expr, Operands, Shape, Stop};
 
+pub use decoder::DecoderAttention;
 pub use flex::FlexAttention;
+pub use gated_bias::GatedPositionBias;
 pub use inputs::AttentionInputs;
 pub use linear::{CausalConv, LinearAttention, UpdateRule};
+pub use ordered::OrderedAttention;
+pub use packed::{PackedAttention, PackedForm};
 pub use plain::Attention;
 pub use projected::ProjectedAttention;
-pub use rotary::RotaryEmbedding;
+pub use rotary::{RotaryEmbedding, RotaryPair};
 
 /// Subtract the largest, exp, sum, divide.
 const SOFTMAX: i64 = 4;
@@ -61,6 +69,16 @@ fn split(shape: &Shape, heads: Option<i64>) -> Result<Heads, Stop> {
         ([_, _, _], None) => Err(Stop::Unknown("the number of heads is unknown")),
         _ => Err(Stop::contradiction(format!("attention takes tensors of rank 3 or 4, not {shape}"))),
     }
+}
+
+/// The extents of Q, K and V that merged weights make: as they are given, or a third each.
+fn projections(weights: &Shape, sizes: Option<[i64; 3]>) -> Result<[Expr; 3], Stop> {
+    if let Some(sizes) = sizes {
+        return Ok(sizes.map(Expr::Int));
+    }
+    let (merged, three) = (weights.dim(1)?, Expr::Int(3));
+    let third = merged.exact_div(&three).unwrap_or_else(|| merged.floor_div(&three));
+    Ok([third.clone(), third.clone(), third])
 }
 
 /// Whether an input is there and is added, not used to select.

@@ -3,7 +3,7 @@
 use smallvec::smallvec;
 use weigh_ir::{Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType};
 
-use super::{ROTATION, SOFTMAX, adds, part, scalar};
+use super::{ROTATION, SOFTMAX, adds, part, projections, scalar};
 
 /// Attention of a sequence to itself with the projections to Q, K and V inside: their multiply-accumulates
 /// count too. `Attention` and `QAttention` of com.microsoft.
@@ -44,15 +44,7 @@ impl ProjectedAttention {
         if x.rank() != 3 || weights.rank() != 2 {
             return Err(Stop::contradiction(format!("attention takes ranks 3 and 2, not {x} and {weights}")));
         }
-        let hidden = match self.hidden_sizes {
-            Some(sizes) => sizes.map(Expr::Int),
-            None => {
-                let third = weights[1]
-                    .exact_div(&Expr::Int(3))
-                    .unwrap_or_else(|| weights[1].floor_div(&Expr::Int(3)));
-                [third.clone(), third.clone(), third]
-            }
-        };
+        let hidden = projections(weights, self.hidden_sizes)?;
         let steps = x[1].clone();
         let room = if node.has_input(self.past()) { Some(node.input(self.past())?.dim(3)?) } else { None };
         let (keys, stored) = match room {

@@ -62,11 +62,55 @@ impl Operator for RotaryEmbedding {
     }
 }
 
+/// Queries and keys turned by angles, both with their halves exchanged beside them: x·cos(a) + x'·sin(a).
+/// `GemmaRotaryEmbedding` of com.microsoft. Inputs: angles, queries, exchanged queries, keys, exchanged keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RotaryPair;
+
+impl Operator for RotaryPair {
+    fn name(&self) -> &str {
+        "GemmaRotaryEmbedding"
+    }
+
+    fn detail(&self, _: &Operands<'_>) -> String {
+        String::new()
+    }
+
+    fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop> {
+        let turned = |index: usize| Ok(TensorType::new(node.dtype(index), node.input(index)?.clone()));
+        Ok([turned(1)?, turned(3)?].into_iter().collect())
+    }
+
+    /// A cosine and a sine of each angle; two products and a sum for each element that turns.
+    fn cost(&self, node: &Operands<'_>) -> Result<Cost, Stop> {
+        let turned = node.input(1)?.elements() + node.input(3)?.elements();
+        Ok(Cost::other(node.input(0)?.elements() * 2 + turned * ROTATION))
+    }
+
+    fn memory(&self, _: &Operands<'_>) -> Memory {
+        Memory::in_place([1, 2])
+    }
+
+    fn role(&self, _: usize) -> Role {
+        Role::Operand
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::cost;
     use weigh_ir::{DType, Expr, Shape};
+
+    #[test]
+    fn pairs() {
+        // 2·3·4 angles, and 2·5·3·4 elements of queries and of keys.
+        let (angles, tokens) =
+            (TensorType::new(Some(DType::F32), Shape::of(&[2, 3, 4])), Shape::of(&[2, 5, 3, 4]));
+        let tokens = TensorType::new(Some(DType::F16), tokens);
+        let inputs = [angles, tokens.clone(), tokens.clone(), tokens.clone(), tokens];
+        assert_eq!(cost(&RotaryPair, &inputs).other_ops, Expr::Int(24 * 2 + 240 * 3));
+    }
 
     #[test]
     fn rotation() {

@@ -5,6 +5,7 @@
 mod branch;
 mod loop_;
 mod scan;
+mod search;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -15,6 +16,7 @@ use crate::sequence::merge;
 pub use branch::If;
 pub use loop_::Loop;
 pub use scan::Scan;
+pub use search::Search;
 
 /// How often a body is inferred until the types it carries along stay the same.
 const ROUNDS: usize = 4;

@@ -2,7 +2,7 @@
 
 use weigh_ir::{Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType};
 
-use super::{body, stable, stacked};
+use super::{body, stacked, without_value};
 
 /// A body run for every slice of some inputs along an axis. ONNX `Scan`.
 ///
@@ -51,6 +51,47 @@ impl Scan {
     }
 }
 
+/// What a body carries along and what it returns. By the ONNX specification carried tensors have the same shape in
+/// every run, hence that of the initial ones; an extent that the body knows better says more than a symbol.
+fn steady(
+    node: &mut Inference<'_>,
+    initial: Vec<TensorType>,
+    slices: &[TensorType],
+) -> Result<(Vec<TensorType>, Vec<TensorType>), Stop> {
+    let mut carried: Vec<TensorType> = initial.iter().map(without_value).collect();
+    let mut run = |carried: &[TensorType]| {
+        let outputs = node.bodies.infer(0, carried.iter().chain(slices).cloned().collect())?;
+        match outputs.len() < carried.len() {
+            true => Err(Stop::contradiction("a body returns less than it carries")),
+            false => Ok(outputs),
+        }
+    };
+    let outputs = run(&carried)?;
+    let refined: Vec<TensorType> = carried.iter().zip(&outputs).map(|(old, new)| refine(old, new)).collect();
+    if refined == carried {
+        return Ok((carried, outputs));
+    }
+    carried = refined;
+    let outputs = run(&carried)?;
+    Ok((carried, outputs))
+}
+
+/// One type from two that are the same: what is known of either.
+fn refine(old: &TensorType, new: &TensorType) -> TensorType {
+    let dtype = old.dtype.or(new.dtype);
+    let (Some(before), Some(after)) = (&old.shape, &new.shape) else {
+        return TensorType { dtype, ..without_value(if old.shape.is_some() { old } else { new }) };
+    };
+    if before.rank() != after.rank() {
+        return TensorType { dtype, ..old.clone() };
+    }
+    let extent = |(before, after): (&Expr, &Expr)| match (before.as_int(), after.as_int()) {
+        (None, Some(known)) => Expr::Int(known),
+        _ => before.clone(),
+    };
+    TensorType::new(dtype, Shape::new(before.dims().iter().zip(after.dims()).map(extent)))
+}
+
 impl Operator for Scan {
     fn name(&self) -> &str {
         "Scan"
@@ -83,7 +124,7 @@ impl Operator for Scan {
             }
             initial.push(inner(typed, None));
         }
-        let (carried, body) = stable(node, initial, &[], &slices, 0)?;
+        let (carried, body) = steady(node, initial, &slices)?;
         let outer = |typed: TensorType| if self.batched { stacked(&typed, 0, &batch) } else { Ok(typed) };
         let mut outputs = Outputs::new();
         let collected = &body[carried.len()..];
@@ -132,6 +173,18 @@ mod tests {
         assert_eq!(outputs[0], shape(&[2, 16]));
         assert_eq!(outputs[1].shape, Some(Shape::new([Expr::Int(2), Expr::Int(16), seq.clone()])));
         assert_eq!(macs(cost), &seq * 100);
+        // What is carried keeps its shape, whatever a sum with a slice might make of it.
+        let (state, width) = (Expr::symbol("state"), Expr::symbol("width"));
+        let row = |extent: &Expr| TensorType::new(Some(DType::F32), Shape::new([extent.clone()]));
+        let sum = |inputs: &[TensorType]| {
+            assert_eq!(inputs[0].shape, Some(Shape::new([state.clone()])));
+            vec![row(&state.larger(&width)), row(&state)]
+        };
+        let rows = TensorType::new(Some(DType::F32), Shape::new([seq.clone(), width.clone()]));
+        let op = Scan { scanned: 1, input_axes: vec![], output_axes: vec![], batched: false };
+        let (outputs, _) = run(&op, &[Some(row(&state)), Some(rows)], Fake(vec![&sum]), &[1]);
+        assert_eq!(outputs[0], row(&state));
+        assert_eq!(outputs[1].shape, Some(Shape::new([seq.clone(), state.clone()])));
         // The first version hides the batch from the body.
         let step = |inputs: &[TensorType]| {
             assert_eq!((&inputs[0], &inputs[1]), (&shape(&[16]), &shape(&[8])));

@@ -95,10 +95,13 @@ pub const FUNCTIONS: &[Function] = &[
     row("Swish", One, Same, 5),           // x·sigmoid(x)
     row("SwiGLU", Two, Same, 6),          // x·sigmoid(x)·y
     row("QuickGelu", One, Same, 6),       // x·sigmoid(a·x)
-    row("Gelu", One, Same, 5),            // x·(1 + erf(x/√2))/2
-    row("FastGelu", One, Same, 8),        // x·(1 + tanh(b·(x + a·x³)))/2
-    row("BiasGelu", Two, Same, 6),        // gelu(x + b)
-    row("Shrink", One, Same, 1),          // x − b
+    // Four products and two sums for every pair of real and imaginary part.
+    row("ComplexMul", Two, Same, 3),
+    row("ComplexMulConj", Two, Same, 3),
+    row("Gelu", One, Same, 5),     // x·(1 + erf(x/√2))/2
+    row("FastGelu", One, Same, 8), // x·(1 + tanh(b·(x + a·x³)))/2
+    row("BiasGelu", Two, Same, 6), // gelu(x + b)
+    row("Shrink", One, Same, 1),   // x − b
     // Dropped from the standard, kept by ONNX Runtime.
     row("Affine", One, Same, 2),             // a·x + b
     row("ParametricSoftplus", One, Same, 5), // a·ln(1 + e^(b·x))

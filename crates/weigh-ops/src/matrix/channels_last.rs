@@ -94,6 +94,7 @@ mod tests {
         // 4·4·16 outputs of 27 products.
         assert_eq!(cost(&conv, &inputs).macs, Expr::Int(256 * 27));
         let transposed = ConvTranspose {
+            pads: None,
             window: Window::square(2, 2, 0),
             groups: 1,
             output_padding: vec![],

@@ -186,9 +186,22 @@ pub struct ConvTranspose {
     pub output_padding: Vec<i64>,
     /// The output's spatial extents, where they are prescribed.
     pub output_shape: Option<Vec<i64>>,
+    /// Which input holds the padding, where the window does not; the bias comes after it.
+    /// `ConvTransposeWithDynamicPads` of com.microsoft.
+    pub pads: Option<usize>,
 }
 
 impl ConvTranspose {
+    fn bias(&self) -> usize {
+        self.pads.map_or(2, |pads| pads + 1)
+    }
+
+    /// The padding that an input holds at both ends of an axis of so many.
+    fn given_pads(node: &Inference<'_>, index: usize, axis: usize, axes: usize) -> Option<(Expr, Expr)> {
+        let pads = node.value(index)?.as_exprs()?;
+        pads.get(axis).cloned().zip(pads.get(axis.checked_add(axes)?).cloned())
+    }
+
     /// Elements of the matrix that the product of one image and one group makes, before its columns are added
     /// up at the places that overlap: (output channels / groups) × window × input positions.
     fn columns(node: &Operands<'_>) -> Result<Expr, Stop> {
@@ -227,13 +240,18 @@ impl Operator for ConvTranspose {
             {
                 return Expr::Int(*extent);
             }
-            let Some((begin, end)) = self.window.padding.at(axis) else {
-                return &space[axis] * stride;
+            let (begin, end) = match self.pads.filter(|index| node.has_input(*index)) {
+                Some(index) => match ConvTranspose::given_pads(node, index, axis, space.len()) {
+                    Some(pads) => pads,
+                    None => return node.unknown_dim(0, axis + 2),
+                },
+                None => match self.window.padding.at(axis) {
+                    Some((begin, end)) => (Expr::Int(begin), Expr::Int(end)),
+                    None => return &space[axis] * stride,
+                },
             };
             let added = self.output_padding.get(axis).copied().unwrap_or(0);
-            (&space[axis] - 1) * stride + (&kernel[axis] - 1) * dilation + 1 + Expr::Int(added)
-                - Expr::Int(begin)
-                - Expr::Int(end)
+            (&space[axis] - 1) * stride + (&kernel[axis] - 1) * dilation + 1 + Expr::Int(added) - begin - end
         };
         let space: Vec<Expr> = (0..space.len()).map(extent).collect();
         let shape = Layout::ChannelsFirst.join(batch, outputs * self.groups, space);
@@ -243,7 +261,7 @@ impl Operator for ConvTranspose {
     /// Every *input* element meets (output channels / groups) × window weights.
     fn cost(&self, node: &Operands<'_>) -> Result<Cost, Stop> {
         let of_each_input = beyond_first_axis(node.input(1)?)?;
-        let bias = node.output(0)?.elements() * i64::from(node.has_input(2));
+        let bias = node.output(0)?.elements() * i64::from(node.has_input(self.bias()));
         Ok(Cost::macs(node.input(0)?.elements() * of_each_input).and_other(bias))
     }
 
@@ -251,8 +269,8 @@ impl Operator for ConvTranspose {
         Memory::fresh().with_workspace("col2im", ConvTranspose::columns(node), node.dtype(0))
     }
 
-    fn role(&self, _: usize) -> Role {
-        Role::Parameter
+    fn role(&self, index: usize) -> Role {
+        if self.pads == Some(index) { Role::Constant } else { Role::Parameter }
     }
 }
 
@@ -339,6 +357,7 @@ mod tests {
     #[test]
     fn transposed() {
         let op = ConvTranspose {
+            pads: None,
             window: Window::square(2, 2, 0),
             groups: 1,
             output_padding: vec![],
@@ -374,6 +393,7 @@ mod tests {
         assert_eq!(workspace(&conv(Window::square(1, 2, 0), 1), &inputs), Some(64 * 28 * 28));
         // Transposed: 32 channels × 2·2 for each of 28·28 inputs.
         let op = ConvTranspose {
+            pads: None,
             window: Window::square(2, 2, 0),
             groups: 1,
             output_padding: vec![],

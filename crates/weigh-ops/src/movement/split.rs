@@ -28,8 +28,17 @@ impl Operator for Split {
         let input = node.input(0)?;
         let axis = resolve_axis(self.axis, input.rank())?;
         let count = node.output_count.max(1);
-        let sizes: Vec<Expr> = match self.sizes.read_optional(node)? {
-            Some(sizes) if !sizes.is_empty() => sizes.into_iter().map(Expr::Int).collect(),
+        let given = match self.sizes {
+            Ints::Input(index) if !node.has_input(index) => None,
+            // Of sizes that are not known it is known how many there are: one for each output.
+            _ => Some(
+                self.sizes
+                    .exprs(node)
+                    .unwrap_or_else(|| (0..count).map(|piece| node.unknown_dim(piece, axis)).collect()),
+            ),
+        };
+        let sizes: Vec<Expr> = match given {
+            Some(sizes) if !sizes.is_empty() => sizes,
             _ => {
                 let each = input[axis].ceil_div(&Expr::from(count));
                 let last = &input[axis] - &each * (count as i64 - 1);

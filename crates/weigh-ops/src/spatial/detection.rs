@@ -107,6 +107,47 @@ impl Operator for RegionPool {
     }
 }
 
+/// Regions of images, resampled to height and width that input 3 holds. `CropAndResize` of com.microsoft. Inputs: X,
+/// regions, the image of each, extents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CropAndResize {
+    /// Whether elements are interpolated, and not picked.
+    pub interpolates: bool,
+}
+
+impl Operator for CropAndResize {
+    fn name(&self) -> &str {
+        "CropAndResize"
+    }
+
+    fn detail(&self, _: &Operands<'_>) -> String {
+        String::new()
+    }
+
+    fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop> {
+        let (regions, channels) = (node.input(1)?.dim(0)?.clone(), node.input(0)?.dim(1)?.clone());
+        let sizes = node.value(3).and_then(|sizes| sizes.as_exprs());
+        let extent = |at: usize| {
+            sizes.and_then(|sizes| sizes.get(at)).cloned().unwrap_or_else(|| node.unknown_dim(0, at + 2))
+        };
+        let shape = Shape::new([regions, channels, extent(0), extent(1)]);
+        Ok(single(TensorType::new(node.dtype(0), shape)))
+    }
+
+    /// Each element from 4: 4 products and 3 sums.
+    fn cost(&self, node: &Operands<'_>) -> Result<Cost, Stop> {
+        Ok(Cost::other(node.output(0)?.elements() * (7 * i64::from(self.interpolates))))
+    }
+
+    fn memory(&self, _: &Operands<'_>) -> Memory {
+        Memory::fresh()
+    }
+
+    fn role(&self, index: usize) -> Role {
+        if index == 0 { Role::Operand } else { Role::Constant }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,5 +185,14 @@ mod tests {
         let regions = TensorType::new(Some(DType::F32), Shape::new([count.clone(), Expr::Int(4)]));
         let op = RegionPool { pooling: RegionPooling::Align { samples: 1, mean: true }, output: [1, 1] };
         assert_eq!(cost(&op, &[shape(&[1, 3, 9, 9]), regions]).other_ops, count * 24);
+    }
+
+    #[test]
+    fn crops() {
+        let op = CropAndResize { interpolates: true };
+        let inputs = [shape(&[1, 3, 8, 8]), shape(&[2, 4]), shape(&[2]), ints(&[4, 5])];
+        assert_eq!(output(&op, &inputs), Shape::of(&[2, 3, 4, 5]));
+        assert_eq!(cost(&op, &inputs).other_ops, Expr::Int(120 * 7));
+        assert!(output(&op, &inputs[..3])[2].as_symbol().is_some());
     }
 }

@@ -6,7 +6,7 @@ mod pool;
 mod resize;
 mod window;
 
-pub use detection::{NonMaxSuppression, RegionPool, RegionPooling};
+pub use detection::{CropAndResize, NonMaxSuppression, RegionPool, RegionPooling};
 pub use image::{CenterCropPad, ColumnsToImage, Determinant, ImageDecoder};
 pub use pool::{GlobalPool, MaxUnpool, Pool, Pooling};
 pub use resize::{AffineGrid, AspectRatio, GridSample, Interpolation, Resize, Scales};

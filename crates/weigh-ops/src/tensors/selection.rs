@@ -42,8 +42,9 @@ impl Operator for Selection {
         let dtype = node.dtype(0);
         let indices = |dim: Expr| TensorType::new(Some(DType::I64), Shape::new([dim]));
         let found = self.found(node);
-        let count = |axis: usize| {
-            found.as_ref().map_or_else(|| node.unknown_dim(0, axis), |found| Expr::from(found.len()))
+        let count = |axis: usize| match &found {
+            Some(found) => Expr::from(found.len()),
+            None => self.selected(node).unwrap_or_else(|| node.unknown_dim(0, axis)),
         };
         Ok(match self {
             Selection::NonZero => {
@@ -91,15 +92,26 @@ impl Operator for Selection {
     }
 }
 
+/// The places of the elements that are not 0.
+fn set(values: &Value) -> Option<Vec<usize>> {
+    let numbers = values.as_floats()?;
+    Some(numbers.iter().enumerate().filter(|(_, number)| **number != 0.0).map(|(at, _)| at).collect())
+}
+
 impl Selection {
+    /// How many slices a known condition selects from an axis whose extent is a symbol: a valid condition is not
+    /// longer than the axis.
+    fn selected(&self, node: &Inference<'_>) -> Option<Expr> {
+        match self {
+            Selection::Compress { .. } => Some(Expr::from(set(node.value(1)?)?.len())),
+            Selection::NonZero | Selection::Unique { .. } => None,
+        }
+    }
+
     /// The places of what is selected, where the values that decide are known.
     fn found(&self, node: &Inference<'_>) -> Option<Vec<usize>> {
-        let is_set = |values: &Value| -> Option<Vec<usize>> {
-            let numbers = values.as_floats()?;
-            Some(numbers.iter().enumerate().filter(|(_, number)| **number != 0.0).map(|(at, _)| at).collect())
-        };
         match self {
-            Selection::NonZero => is_set(node.value(0)?),
+            Selection::NonZero => set(node.value(0)?),
             // A condition that is longer than the axis selects nothing beyond it.
             Selection::Compress { axis } => {
                 let input = node.input(0).ok()?;
@@ -108,7 +120,7 @@ impl Selection {
                     None => input.elements().as_int()?,
                 };
                 let inside = |at: &usize| i64::try_from(*at).is_ok_and(|at| at < length);
-                Some(is_set(node.value(1)?)?.into_iter().filter(inside).collect())
+                Some(set(node.value(1)?)?.into_iter().filter(inside).collect())
             }
             Selection::Unique { axis } => {
                 let values = node
@@ -170,6 +182,13 @@ mod tests {
         let depth = TensorType::known(DType::F32, Shape::scalar(), Value::Floats([10.0].into()));
         let one_hot = Generated::OneHot { axis: -1 };
         assert_eq!(output(&one_hot, &[shape(&[3]), depth, shape(&[2])]), Shape::of(&[3, 10]));
+    }
+
+    #[test]
+    fn a_known_condition_selects_from_a_symbol() {
+        let mask = TensorType::known(DType::Bool, Shape::of(&[3]), Value::ints([0, 1, 1]));
+        let rows = TensorType::new(Some(DType::F32), Shape::new([Expr::symbol("n"), Expr::Int(5)]));
+        assert_eq!(output(&Selection::Compress { axis: Some(0) }, &[rows, mask]), Shape::of(&[2, 5]));
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub(super) fn rows(table: &mut Table) {
     table.add("LogSoftmax", |_| done(Normalization(Norm::LogSoftmax)));
     table.add("Hardmax", |_| done(Normalization(Norm::Hardmax)));
 
-    for name in ["Gelu", "QuickGelu", "BiasGelu"] {
+    for name in ["Gelu", "QuickGelu", "BiasGelu", "ComplexMul", "ComplexMulConj"] {
         table.add_in(MICROSOFT, name, elementwise);
     }
     // Exporters write these in the standard's domain although they are ONNX Runtime's.

@@ -70,7 +70,12 @@ fn conv(view: &NodeView<'_, '_>) -> Lowered {
 }
 
 fn conv_transpose(view: &NodeView<'_, '_>) -> Lowered {
-    done(ConvTranspose {
+    done(plain_conv_transpose(view)?)
+}
+
+pub(super) fn plain_conv_transpose(view: &NodeView<'_, '_>) -> Result<ConvTranspose, FormatError> {
+    Ok(ConvTranspose {
+        pads: None,
         window: window(view)?,
         groups: view.int_or("group", 1)?,
         output_padding: view.ints("output_padding")?,

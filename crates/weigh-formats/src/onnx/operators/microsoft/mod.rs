@@ -4,12 +4,14 @@
 //! operator's name; the layouts of channels (com.microsoft.nchwc, com.ms.internal.nhwc) are those its graph
 //! optimiser writes into optimised models.
 
+mod attention;
 mod experts;
 mod fusions;
 mod layouts;
 mod normalization;
 mod others;
 mod quantised;
+mod search;
 
 use weigh_ops::Elementwise;
 
@@ -18,12 +20,14 @@ use crate::FormatError;
 use crate::onnx::at_node;
 
 pub(super) fn rows(table: &mut Table) {
+    attention::rows(table);
     experts::rows(table);
     fusions::rows(table);
     layouts::rows(table);
     normalization::rows(table);
     others::rows(table);
     quantised::rows(table);
+    search::rows(table);
 }
 
 /// The arithmetic of the activation function that an attribute names; none where it is absent.

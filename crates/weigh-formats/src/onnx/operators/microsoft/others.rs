@@ -1,8 +1,12 @@
 //! What belongs to no other family, and what is the standard's operator under ONNX Runtime's name.
 
-use weigh_ops::{Ints, Movement, Opaque, Pooling, RuntimeOperator, View};
+use weigh_ir::DType;
+use weigh_ops::{
+    ConvTranspose, CropAndResize, Ints, Known, Movement, Opaque, Pooling, RealDft, RuntimeOperator, Text,
+    Unpriced, View,
+};
 
-use super::super::convolution::pool;
+use super::super::convolution::{plain_conv_transpose, pool};
 use super::super::{Lowered, MICROSOFT, NodeView, Table, done, find};
 use super::activation;
 use crate::onnx::at_node;
@@ -23,6 +27,31 @@ pub(super) fn rows(table: &mut Table) {
         done(Movement::Slice { starts, ends, axes, steps: Ints::Fixed(Vec::new()) })
     });
 
+    table.add("Crop", crop);
+    table.add_in(MICROSOFT, "ConvTransposeWithDynamicPads", |view| {
+        done(ConvTranspose { pads: Some(2), ..plain_conv_transpose(view)? })
+    });
+    table.add_in(MICROSOFT, "CropAndResize", |view| {
+        done(CropAndResize { interpolates: view.text_or("mode", "bilinear")? != "nearest" })
+    });
+    table.add_in(MICROSOFT, "Rfft", |view| real_transform(view, false));
+    table.add_in(MICROSOFT, "Irfft", |view| real_transform(view, true));
+    table.add_in(MICROSOFT, "Tokenizer", |_| done(Text::Tokenize));
+    table.add_in(MICROSOFT, "AttnLSTM", |_| done(Unpriced::ATTENTIVE_LSTM));
+    table.add_in(MICROSOFT, "EPContext", |_| done(Unpriced::COMPILED));
+    table.add_in(MICROSOFT, "MurmurHash3", |view| {
+        let dtype = if view.flag("positive", true)? { DType::U32 } else { DType::I32 };
+        done(Unpriced { known: Known::Like(Some(dtype)), ..Unpriced::HASH })
+    });
+    table.add_in(MICROSOFT, "SparseToDenseMatMul", |view| {
+        let (transpose_a, transpose_b) = (view.flag("transA", false)?, view.flag("transB", false)?);
+        done(Unpriced { known: Known::Product { transpose_a, transpose_b }, ..Unpriced::SPARSE_PRODUCT })
+    });
+
+    table.add_in(MICROSOFT, "BifurcationDetector", |_| done(RuntimeOperator::Bifurcation));
+    table.add_in(MICROSOFT, "DynamicTimeWarping", |_| done(RuntimeOperator::Alignment));
+    table.add_in(MICROSOFT, "Unique", |_| done(RuntimeOperator::Distinct));
+    table.add_in(MICROSOFT, "WordConvEmbedding", |_| done(RuntimeOperator::WordVectors));
     table.add_in(MICROSOFT, "RemovePadding", |_| done(RuntimeOperator::RemovePadding));
     table.add_in(MICROSOFT, "RestorePadding", |_| done(RuntimeOperator::RestorePadding));
     table.add_in(MICROSOFT, "RelativePositionBias", |_| done(RuntimeOperator::RelativePositionBias));
@@ -50,6 +79,30 @@ pub(super) fn rows(table: &mut Table) {
         let dilation = view.int_or("dilation", 1)?.clamp(1, 1 << 20);
         done(RuntimeOperator::CausalConv { activation: activation(view, "activation")?, dilation })
     });
+}
+
+/// A window of images `[batch, channels, height, width]`: from the left and top border on, to the right and bottom one
+/// or as large as it is to be.
+fn crop(view: &NodeView<'_, '_>) -> Lowered {
+    let (border, size) = (view.ints("border")?, view.ints("scale")?);
+    let [left, top, right, bottom] = border[..] else {
+        return Err(at_node(view.name, format!("Crop has a border of {} numbers", border.len())));
+    };
+    let before = |border: i64| if border == 0 { i64::MAX } else { border.saturating_neg() };
+    let ends = match size[..] {
+        [height, width] => vec![top.saturating_add(height), left.saturating_add(width)],
+        _ => vec![before(bottom), before(right)],
+    };
+    let [starts, ends, axes, steps] = [vec![top, left], ends, vec![2, 3], Vec::new()].map(Ints::Fixed);
+    done(Movement::Slice { starts, ends, axes, steps })
+}
+
+/// Transforms of one axis; those of several are not known.
+fn real_transform(view: &NodeView<'_, '_>, inverse: bool) -> Lowered {
+    match view.int_or("signal_ndim", 1)? {
+        1 => done(RealDft { inverse }),
+        _ => unknown(if inverse { "Irfft" } else { "Rfft" }),
+    }
 }
 
 /// A variant that nothing is known about.

@@ -81,6 +81,18 @@ fn ordered(table: &mut Table) {
             result: ResultType::Own,
         })
     });
+    table.add_in(MICROSOFT, "QOrderedMatMul", |view| {
+        let product = Requantized {
+            name: "QOrderedMatMul",
+            op: Arc::new(MatMul::PLAIN),
+            operands: vec![QuantizedInput::scaled(0), QuantizedInput::scaled(2)],
+            output: Some(None),
+            result: ResultType::Own,
+        };
+        // A bias (5); a matrix (6) and its scale.
+        let scaled = if view.input_count > 6 { 2 } else { 0 };
+        done(Fused { added: Some(5), ..Fused::new("QOrderedMatMul", product, scaled) })
+    });
     table.add_in(MICROSOFT, "QuantizeWithOrder", |_| {
         done(Quantize { granularity: WHOLE, to: Some(DType::I8) })
     });
