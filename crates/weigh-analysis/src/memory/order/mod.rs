@@ -29,7 +29,9 @@ use segments::Segment;
 
 /// Graphs of more steps than this are taken in file order only.
 const MAX_STEPS: usize = 20_000;
-/// How many states all searches of a model together may reach, by its tasks and in all.
+/// Models of so few tasks are searched as far as any.
+const FEW_TASKS: usize = 24;
+/// How many states all searches of a model together may reach: by its tasks, and in all.
 const STATES_PER_TASK: usize = 4;
 const MAX_STATES: usize = 10_000;
 
@@ -82,7 +84,8 @@ fn improve(schedule: &Schedule, mut bound: i128) -> (Vec<usize>, i128) {
     let forced = segments.iter().filter(|segment| segment.tasks.len() == 1).map(Segment::forced_peak);
     bound = bound.max(forced.max().unwrap_or(0));
     let tasks: usize = segments.iter().map(|segment| segment.tasks.len()).sum();
-    let mut states = MAX_STATES.min(tasks * STATES_PER_TASK);
+    let of_many = MAX_STATES.min(tasks * STATES_PER_TASK);
+    let mut states = if tasks <= FEW_TASKS { MAX_STATES } else { of_many };
     for ((segment, order), in_file) in segments.iter().zip(&mut orders).zip(in_file) {
         if segment.tasks.len() > 1 && in_file > bound {
             bound = bound.max(solve(segment, order, in_file, bound, &mut states));
