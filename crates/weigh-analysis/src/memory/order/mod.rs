@@ -32,7 +32,7 @@ const MAX_STEPS: usize = 20_000;
 /// Models of so few tasks are searched as far as any.
 const FEW_TASKS: usize = 24;
 /// How many states all searches of a model together may reach: by its tasks, and in all.
-const STATES_PER_TASK: usize = 4;
+const STATES_PER_TASK: usize = 12;
 const MAX_STATES: usize = 10_000;
 
 /// An order and its peak.
