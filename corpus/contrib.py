@@ -181,6 +181,28 @@ CASES = [
     Case("Trilu", [real(3, 4)], 0),
     Case("Inverse", [real(2, 3, 3)], None),
     Case("SampleOp", [real(3)], 0),
+    # 2 words of 8 letters, 6 places of 3 letters of 4, 6 filters.
+    Case("WordConvEmbedding", [few(2, 8, dtype=numpy.int32) % 20, real(6, 1, 3, 4), real(6), real(20, 4)], 2 * 6 * 6 * 12),
+    Case("MurmurHash3", [few(2, 3, dtype=numpy.int32)], None),
+    Case("CropAndResize", [real(1, 3, 8, 8), abs(real(2, 4)), ints(0, 0), ints(4, 5)], 0, weights=(3,)),
+    # Every element of the input meets 3 filters of 9.
+    Case(
+        "ConvTransposeWithDynamicPads",
+        [real(*IMAGE), real(4, 3, 3, 3), whole([1, 0, 1, 2]), real(3)],
+        4 * 36 * 27,
+        attributes={"strides": [2, 2], "output_padding": [1, 1]},
+        weights=(2,),
+    ),
+    Case(
+        "AttnLSTM",
+        [
+            *[real(5, 2, 3), real(1, 16, 7), real(1, 16, 4), real(1, 32), None, None, None, None],
+            *[real(1, 4, 6), real(1, 7, 6), real(1, 6), real(2, 9, 7), None, real(1, 11, 4)],
+        ],
+        None,
+        outputs=3,
+        attributes={"hidden_size": 4},
+    ),
 ]
 
 

@@ -192,7 +192,25 @@ impl Polynomial {
 
     fn is_never_negative_within(&self, choices: u8) -> bool {
         self.atoms_are_never_negative()
-            && (self.shifted_is_never_negative() || choices > 0 && self.chosen_is_never_negative(choices - 1))
+            && (self.shifted_is_never_negative()
+                || self.quotient_reaches()
+                || choices > 0 && self.chosen_is_never_negative(choices - 1))
+    }
+
+    /// Whether this is k·⌊a / b⌋ − c, which is at least 0 where a reaches ⌈c / k⌉·b.
+    fn quotient_reaches(&self) -> bool {
+        let is_constant = |(monomial, _): &&(Monomial, i64)| monomial.is_empty();
+        let (mut constants, mut others) =
+            (self.terms.iter().filter(is_constant), self.terms.iter().filter(|term| !is_constant(term)));
+        let (Some((_, constant)), Some((monomial, factor)), None) =
+            (constants.next(), others.next(), others.next())
+        else {
+            return false;
+        };
+        let [(Atom::FloorDiv(pair), 1)] = monomial.as_slice() else { return false };
+        let (Some(needed), 1..) = (constant.checked_neg(), *factor) else { return false };
+        let quotient = Expr::Int(needed).ceil_div(&Expr::Int(*factor));
+        pair.0.at_least(&(quotient * &pair.1))
     }
 
     fn shifted_is_never_negative(&self) -> bool {

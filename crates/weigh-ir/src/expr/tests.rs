@@ -99,6 +99,15 @@ fn questions_about_large_formulas_end() {
 }
 
 #[test]
+fn quotients_of_what_is_large_enough() {
+    // max(10, n) reaches 5·2, not 6·2.
+    let half = Expr::symbol("n").larger(&Expr::Int(10)).floor_div(&Expr::Int(2));
+    assert!(half.at_least(&Expr::Int(5)) && !half.at_least(&Expr::Int(6)));
+    // 3·5 reaches 15, and ⌈16 / 3⌉ = 6 is too much.
+    assert!((&half * 3).at_least(&Expr::Int(15)) && !(&half * 3).at_least(&Expr::Int(16)));
+}
+
+#[test]
 fn dominated_terms_vanish_from_a_maximum() {
     let (b, s) = (symbol("b"), symbol("s"));
     let candidates = [&b * 3, &b * &s * 2, &b * &s * 5, Expr::Int(4)];

@@ -174,7 +174,7 @@ mod tests {
     fn tokens_of_their_own() {
         let op = PackedAttention { heads: 4, form: Plain };
         let packed = shape(&[7, 4, 3, 16]);
-        assert_eq!(infer(&op, &[packed.clone()])[0], shape(&[7, 64]));
+        assert_eq!(infer(&op, std::slice::from_ref(&packed))[0], shape(&[7, 64]));
         let inputs =
             [Some(packed), None, None, Some(shape(&[192])), Some(shape(&[1, 7])), Some(begins(&[0, 7]))];
         // 49 pairs of 64 + 64; a bias of 7·192.

@@ -88,7 +88,7 @@ impl Operator for RotaryPair {
     }
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
-        Memory::in_place([1, 2])
+        Memory::in_place([1])
     }
 
     fn role(&self, _: usize) -> Role {
