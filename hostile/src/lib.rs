@@ -1,7 +1,7 @@
 //! Files that are wrong in every way that can be made up, and what holds for weigh whatever it is given: reading
 //! and weighing end soon, without a panic, in an error or in facts that agree with each other and can be shown.
 //!
-//! [`bytes`] and [`messages`] change files, [`graphs`] makes new ones, [`check`] tries one, [`Watch`] sees that
+//! [`bytes`] and [`messages`] change files, [`graphs`] makes new ones, [`check`] tries one, [`try_all`] sees that
 //! none takes too long.
 #![allow(clippy::missing_panics_doc)]
 
