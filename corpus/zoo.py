@@ -14,6 +14,7 @@ import onnx
 import onnxruntime
 import torchvision
 from harness import Tally, arguments, inspect, weigh
+from intermediates import NUMPY
 
 RUN_MIB = 300
 """Larger models are loaded but not run."""
@@ -32,14 +33,6 @@ REFERENCE = {
 
 SIZES = {"batch": 2, "seq": 16, "sequence": 16, "past": 15, "past_seq": 15}
 """What symbols are bound to when a model runs; others become 8."""
-
-NUMPY = {
-    "tensor(float)": numpy.float32,
-    "tensor(float16)": numpy.float16,
-    "tensor(int64)": numpy.int64,
-    "tensor(int32)": numpy.int32,
-    "tensor(bool)": numpy.bool_,
-}
 
 
 def published(name):

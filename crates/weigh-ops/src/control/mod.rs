@@ -27,7 +27,7 @@ fn truth(value: Option<&Value>) -> Option<bool> {
 }
 
 /// The cost of one run of a body.
-fn body(node: &Operands<'_>, index: usize) -> Result<Cost, Stop> {
+pub(crate) fn body(node: &Operands<'_>, index: usize) -> Result<Cost, Stop> {
     node.bodies.get(index).cloned().unwrap_or(Err(Stop::Unknown("what a body costs is unknown")))
 }
 

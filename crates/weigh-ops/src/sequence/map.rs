@@ -3,6 +3,7 @@
 use weigh_ir::{Cost, Expr, Inference, Members, Memory, Operands, Operator, Outputs, Role, Stop, TensorType};
 
 use super::members::some_member;
+use crate::control::body;
 
 /// A body run for every member of the sequences among the inputs; tensors among them are given whole to every
 /// run. Each output of the body becomes a sequence. ONNX `SequenceMap`.
@@ -81,8 +82,7 @@ impl Operator for SequenceMap {
         if !are_alike(node.inputs) {
             return Err(Stop::Unknown("the members of a sequence differ"));
         }
-        let body = node.bodies.first().cloned().unwrap_or(Err(Stop::Unknown("what a body costs is unknown")));
-        Ok(body?.times(&Expr::from(members.len())))
+        Ok(body(node, 0)?.times(&Expr::from(members.len())))
     }
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
