@@ -85,7 +85,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
     std::panic::set_hook(Box::new(|_| {}));
     let begin = Instant::now();
     let (mut tally, mut failures) = (Tally::default(), Failures::default());
-    let (mut slowest, mut largest) = (Duration::ZERO, 0);
+    let (mut slowest, mut largest) = ((Duration::ZERO, 0), 0);
     let mut tried = 0;
     while tried < arguments.mutants && begin.elapsed().as_secs() < arguments.seconds {
         let mutant = mutant(&originals, arguments.seed + tried);
@@ -97,7 +97,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
         let start = Instant::now();
         let outcome = catch_unwind(AssertUnwindSafe(|| check(&mutant, tried.is_multiple_of(4))));
         let (time, memory) = (start.elapsed(), MEMORY.peak_usage().saturating_sub(before));
-        (slowest, largest) = (slowest.max(time), largest.max(memory));
+        (slowest, largest) = (slowest.max((time, arguments.seed + tried)), largest.max(memory));
         tried += 1;
         progress.tried.store(tried, Ordering::Relaxed);
         let (slow, large) = (time > PATIENCE, memory > MEMORY_LIMIT);
@@ -122,9 +122,10 @@ fn run(arguments: &Arguments) -> Result<bool> {
         tally.weighed
     );
     println!(
-        "{panics} panics, {slow} over {} s, {large} over 1 GiB; slowest {:.0} ms, largest {} KiB",
+        "{panics} panics, {slow} over {} s, {large} over 1 GiB; slowest {:.0} ms (mutant {}), largest {} KiB",
         PATIENCE.as_secs(),
-        slowest.as_secs_f64() * 1e3,
+        slowest.0.as_secs_f64() * 1e3,
+        slowest.1,
         largest >> 10
     );
     let failed = panics + slow + large;
