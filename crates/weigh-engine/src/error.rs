@@ -42,6 +42,33 @@ pub enum EngineError {
         reason: String,
     },
 
+    /// The engine is not usable on this machine.
+    #[error("{engine} is not usable here: {missing}")]
+    Missing {
+        /// Name of the engine.
+        engine: &'static str,
+        /// Why not, and what to do.
+        missing: Missing,
+    },
+
+    /// The engine cannot honour what was asked for.
+    #[error("{engine} does not support {what}")]
+    Unsupported {
+        /// Name of the engine.
+        engine: &'static str,
+        /// What it cannot do, and what it can.
+        what: String,
+    },
+
+    /// The engine cannot say what each node took.
+    #[error("{engine} gives no profile: {reason}")]
+    NoProfile {
+        /// Name of the engine.
+        engine: &'static str,
+        /// Why not.
+        reason: String,
+    },
+
     /// The engine panicked. The session may be dropped safely; running it again may fail the same way.
     #[error("{engine} crashed while {activity}: {message}")]
     Panicked {
@@ -52,6 +79,16 @@ pub enum EngineError {
         /// The panic's message.
         message: String,
     },
+}
+
+/// Why an engine is not usable on this machine.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Missing {
+    /// What was looked for and what was found instead.
+    pub reason: String,
+    /// What the user can do about it, e.g. `pip install onnxruntime`.
+    pub hint: String,
 }
 
 /// ` (node `x`)`, or nothing for a node without a name.

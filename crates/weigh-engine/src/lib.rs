@@ -16,16 +16,27 @@ use std::path::PathBuf;
 
 mod error;
 mod guard;
+mod inputs;
+mod options;
+mod profile;
 mod rten;
 pub mod synthetic;
 mod tensor;
 
-pub use error::EngineError;
+pub use error::{EngineError, Missing};
+pub use options::{EngineOptions, Optimization, Provider, UnknownName};
+pub use profile::{GraphFile, NodeTime, Profile};
 pub use tensor::{Input, Tensor, TensorData};
 
-/// Every engine this program can run models with, the default first.
+/// Every engine this program can run models with, the preferred first. The last one is always usable.
 pub fn engines() -> &'static [&'static dyn Engine] {
     &[&rten::Rten]
+}
+
+/// The first engine that is usable on this machine.
+pub fn automatic() -> &'static dyn Engine {
+    let usable = engines().iter().copied().find(|engine| engine.installation().is_ok());
+    usable.unwrap_or(&rten::Rten)
 }
 
 /// The engine of that name, e.g. `rten`.
@@ -38,20 +49,49 @@ pub trait Engine: Sync {
     /// The engine's name as given on the command line and printed in reports, e.g. `rten`.
     fn name(&self) -> &'static str;
 
-    /// The engine's version, e.g. `0.27.0`.
-    fn version(&self) -> String;
+    /// What of the engine is usable on this machine. Looked for once, then remembered.
+    ///
+    /// # Errors
+    /// [`Missing`] where it is not, with what to do about it.
+    fn installation(&self) -> Result<Installation, Missing>;
 
     /// Reads the model and makes it ready to run: parsing, the engine's graph optimisations and starting its
     /// threads all happen here.
     ///
     /// # Errors
     /// [`EngineError::UnsupportedOperator`] where the engine lacks an operator, [`EngineError::Load`] for any
-    /// other reason, [`EngineError::Panicked`] where the engine gave up in its own way.
+    /// other reason, [`EngineError::Panicked`] where the engine gave up in its own way; [`EngineError::Missing`]
+    /// where the engine is not usable here, [`EngineError::Unsupported`] for options it cannot honour.
     fn load(&self, model: &ModelSource, options: &EngineOptions) -> Result<Box<dyn Session>, EngineError>;
+
+    /// Loads the model anew with the engine's own profiler on and runs it `runs` times (at least once) over the
+    /// inputs, after a few runs to warm up that are left out.
+    ///
+    /// # Errors
+    /// [`EngineError::NoProfile`] where the engine has no profile to give, else as [`Engine::load`],
+    /// [`Session::prepare`] and [`Session::run`].
+    fn profile(
+        &self,
+        model: &ModelSource,
+        options: &EngineOptions,
+        inputs: &[Input],
+        runs: usize,
+    ) -> Result<Profile, EngineError>;
+}
+
+/// An engine that is usable on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installation {
+    /// The engine's version, e.g. `0.27.0`.
+    pub version: String,
+    /// The library it was loaded from; `None` for an engine that is part of this program.
+    pub library: Option<PathBuf>,
+    /// What it can run models on, the CPU first.
+    pub providers: Vec<Provider>,
 }
 
 /// A loaded model.
-pub trait Session {
+pub trait Session: Send {
     /// Names of the inputs that must be given to [`Session::prepare`], in the model's order. Weights are none
     /// of them, also where the file lists them as inputs.
     fn inputs(&self) -> &[String];
@@ -80,6 +120,13 @@ pub trait Session {
     /// # Errors
     /// As [`Session::run`]; [`EngineError::Run`] too for an output that is not a tensor.
     fn run_with_outputs(&mut self) -> Result<Vec<(String, Tensor)>, EngineError>;
+
+    /// Another runner over the same loaded model, for use from another thread at the same time. It shares the
+    /// weights and the threads of the pool, and starts without inputs.
+    ///
+    /// # Errors
+    /// [`EngineError::Unsupported`] where the engine cannot share a loaded model.
+    fn fork(&self) -> Result<Box<dyn Session>, EngineError>;
 }
 
 /// Where a model comes from.
@@ -91,21 +138,6 @@ pub enum ModelSource {
     Bytes(Vec<u8>),
 }
 
-/// How a model is to be run.
-#[derive(Clone, Debug, Default)]
-pub struct EngineOptions {
-    /// Threads of the session's own pool. `None`: as many as this process may use
-    /// ([`std::thread::available_parallelism`]).
-    pub threads: Option<NonZeroUsize>,
-}
-
-impl EngineOptions {
-    /// The number of threads asked for, or the default.
-    pub fn threads(&self) -> NonZeroUsize {
-        self.threads.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,8 +147,15 @@ mod tests {
         for engine in engines() {
             let found = super::engine(engine.name()).expect("a registered engine is found");
             assert_eq!(found.name(), engine.name());
-            assert!(!engine.version().is_empty());
         }
         assert!(super::engine("no such engine").is_none());
+    }
+
+    #[test]
+    fn the_last_engine_is_always_usable() {
+        let embedded = engines().last().expect("there is an engine").installation().expect("it is usable");
+        assert!(embedded.library.is_none() && !embedded.version.is_empty());
+        assert_eq!(embedded.providers, [Provider::Cpu]);
+        assert!(automatic().installation().is_ok());
     }
 }

@@ -3,6 +3,7 @@
 //! Deterministic: the same name, shape, type, fill and seed give the same elements on every machine, and the
 //! elements of one input do not depend on the other inputs.
 
+use serde::{Deserialize, Serialize};
 use weigh_ir::DType;
 use weigh_ir::half::f16_from_f32;
 
@@ -12,7 +13,8 @@ use crate::{Input, Tensor, TensorData};
 pub const DEFAULT_LIMIT_BYTES: u64 = 8 << 30;
 
 /// What an input is to be filled with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Fill {
     /// Floats spread evenly over \[0, 1). For integers and truth values the same as `Below(2)`.
     Uniform,
@@ -38,16 +40,34 @@ impl Fill {
 }
 
 /// An input to make up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputSpec {
     /// The input's name in the model.
     pub name: String,
-    /// The type the model declares for it.
+    /// The type the model declares for it. Written by its name, e.g. `float32`.
+    #[serde(with = "dtype_name")]
     pub dtype: DType,
     /// The size of each dimension, all symbols bound.
     pub shape: Vec<usize>,
     /// What to fill it with.
     pub fill: Fill,
+}
+
+/// Types by their names.
+mod dtype_name {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+    use weigh_ir::DType;
+
+    pub(super) fn serialize<S: Serializer>(dtype: &DType, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(dtype.name())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<DType, D::Error> {
+        let name = String::deserialize(from)?;
+        let found = DType::all().find(|dtype| dtype.name() == name);
+        found.ok_or_else(|| D::Error::custom(format!("no element type is called `{name}`")))
+    }
 }
 
 /// Why inputs were not made.
@@ -272,6 +292,15 @@ mod tests {
         assert!(synthesize(&[half.clone(), half.clone()], 1, 1024).is_ok());
         assert!(synthesize(&[half.clone(), half], 1, 1023).is_err());
         assert!(synthesize(&[spec(DType::F32, &[usize::MAX, 0], Fill::Zero)], 1, 1024).is_ok());
+    }
+
+    #[test]
+    fn specifications_survive_json() {
+        let ids = spec(DType::I64, &[1, 128], Fill::Below(30522));
+        let json = serde_json::to_string(&ids).unwrap();
+        assert_eq!(json, r#"{"name":"x","dtype":"int64","shape":[1,128],"fill":{"below":30522}}"#);
+        assert_eq!(serde_json::from_str::<InputSpec>(&json).unwrap(), ids);
+        assert!(serde_json::from_str::<InputSpec>(&json.replace("int64", "int65")).is_err());
     }
 
     #[test]

@@ -3,13 +3,15 @@
 
 use std::num::NonZeroUsize;
 
-use weigh_engine::{EngineError, EngineOptions, Input, ModelSource, Session, TensorData, engine};
+use weigh_engine::{
+    EngineError, EngineOptions, Input, ModelSource, Optimization, Provider, Session, TensorData, engine,
+};
 
 mod onnx;
 use onnx::{FLOAT, INT64};
 
 fn load(bytes: Vec<u8>) -> Result<Box<dyn Session>, EngineError> {
-    let options = EngineOptions { threads: NonZeroUsize::new(2) };
+    let options = EngineOptions { threads: NonZeroUsize::new(2), ..EngineOptions::default() };
     engine("rten").unwrap().load(&ModelSource::Bytes(bytes), &options)
 }
 
@@ -134,8 +136,45 @@ fn a_failing_operator_is_a_run_error() {
 }
 
 #[test]
+fn options_it_cannot_honour_are_refused() {
+    let message = |options: EngineOptions| {
+        let loaded = engine("rten").unwrap().load(&ModelSource::Bytes(two_outputs()), &options);
+        loaded.err().map(|error| error.to_string())
+    };
+    let level = |optimization| EngineOptions { optimization, ..EngineOptions::default() };
+    assert_eq!(message(level(Optimization::None)), None);
+    assert_eq!(message(level(Optimization::All)), None);
+    assert_eq!(
+        message(level(Optimization::Basic)).unwrap(),
+        "rten does not support the optimization level basic: it knows none and all"
+    );
+    assert_eq!(
+        message(EngineOptions { provider: Provider::Cuda, ..EngineOptions::default() }).unwrap(),
+        "rten does not support the provider cuda: it runs on the CPU"
+    );
+}
+
+#[test]
+fn a_fork_has_inputs_of_its_own() {
+    let mut session = load(two_outputs()).unwrap();
+    session.prepare(&[floats("a", &[1.0; 3]), floats("b", &[0.0; 3])]).unwrap();
+    let mut fork = session.fork().unwrap();
+    fork.prepare(&[floats("a", &[7.0; 3]), floats("b", &[0.0; 3])]).unwrap();
+    let there = std::thread::spawn(move || fork.run_with_outputs().unwrap());
+    assert_eq!(session.run_with_outputs().unwrap()[0].1.data(), &TensorData::F32(vec![1.0; 3]));
+    assert_eq!(there.join().unwrap()[0].1.data(), &TensorData::F32(vec![7.0; 3]));
+}
+
+#[test]
+fn there_is_no_profile() {
+    let source = ModelSource::Bytes(two_outputs());
+    let error = engine("rten").unwrap().profile(&source, &EngineOptions::default(), &[], 1).unwrap_err();
+    assert!(matches!(error, EngineError::NoProfile { .. }), "{error:?}");
+}
+
+#[test]
 fn the_version_is_the_locked_one() {
     let lock = include_str!("../../../Cargo.lock").replace("\r\n", "\n");
-    let version = engine("rten").unwrap().version();
+    let version = engine("rten").unwrap().installation().unwrap().version;
     assert!(lock.contains(&format!("name = \"rten\"\nversion = \"{version}\"\n")), "rten is not {version}");
 }

@@ -88,6 +88,8 @@ pub fn measure_with(
     options: &MeasureOptions,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Measurement, EngineError> {
+    let installation =
+        engine.installation().map_err(|missing| EngineError::Missing { engine: engine.name(), missing })?;
     let timer_resolution_ns = resolution(clock);
     let before = memory::resident();
     memory::reset_peak();
@@ -114,7 +116,7 @@ pub fn measure_with(
     }
     Ok(Measurement {
         engine: engine.name().to_owned(),
-        engine_version: engine.version(),
+        engine_version: installation.version,
         threads: session.threads().get(),
         batch: options.batch,
         load_ms,
@@ -138,7 +140,7 @@ mod tests {
     use std::num::NonZeroUsize;
     use std::rc::Rc;
 
-    use weigh_engine::{Session, Tensor};
+    use weigh_engine::{Installation, Missing, Profile, Provider, Session, Tensor};
 
     use super::*;
     use crate::clock::ManualClock;
@@ -165,13 +167,23 @@ mod tests {
             "sleepy"
         }
 
-        fn version(&self) -> String {
-            "1.0".to_owned()
+        fn installation(&self) -> Result<Installation, Missing> {
+            Ok(Installation { version: "1.0".to_owned(), library: None, providers: vec![Provider::Cpu] })
         }
 
         fn load(&self, _: &ModelSource, _: &EngineOptions) -> Result<Box<dyn Session>, EngineError> {
             pass(300);
             Ok(Box::new(SleepySession { inputs: vec!["x".to_owned()], runs: 0 }))
+        }
+
+        fn profile(
+            &self,
+            _: &ModelSource,
+            _: &EngineOptions,
+            _: &[Input],
+            _: usize,
+        ) -> Result<Profile, EngineError> {
+            Err(EngineError::NoProfile { engine: "sleepy", reason: "it sleeps".to_owned() })
         }
     }
 
@@ -201,6 +213,10 @@ mod tests {
 
         fn run_with_outputs(&mut self) -> Result<Vec<(String, Tensor)>, EngineError> {
             self.run().map(|()| Vec::new())
+        }
+
+        fn fork(&self) -> Result<Box<dyn Session>, EngineError> {
+            Ok(Box::new(SleepySession { inputs: self.inputs.clone(), runs: 0 }))
         }
     }
 

@@ -24,7 +24,8 @@ fn a_tiny_model_is_measured() {
         max_warm_up: Duration::from_millis(5),
         ..Plan::default()
     };
-    let options = MeasureOptions { engine: EngineOptions { threads: NonZeroUsize::new(1) }, plan, batch: 1 };
+    let engine_options = EngineOptions { threads: NonZeroUsize::new(1), ..EngineOptions::default() };
+    let options = MeasureOptions { engine: engine_options, plan, batch: 1 };
     let mut phases = Vec::new();
     let measured =
         measure(engine("rten").unwrap(), &ModelSource::Bytes(bytes), &[input], &options, &mut |progress| {

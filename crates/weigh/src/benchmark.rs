@@ -29,7 +29,8 @@ pub struct BenchmarkRequest {
 
 /// This machine, as reports describe it.
 pub fn machine(machine: &Machine) -> report::Environment {
-    let engines = weigh_engine::engines().iter().map(|engine| (engine.name().to_owned(), engine.version()));
+    let usable = |engine: &&dyn Engine| Some((engine.name().to_owned(), engine.installation().ok()?.version));
+    let engines = weigh_engine::engines().iter().filter_map(usable);
     let small = |count: usize| u32::try_from(count).ok();
     report::Environment {
         cpu: Some(machine.cpu.clone()),
@@ -58,7 +59,7 @@ pub fn benchmark(
         Err(reason) => report::Measurement {
             engine: report::Engine {
                 name: request.engine.name().to_owned(),
-                version: Some(request.engine.version()),
+                version: request.engine.installation().ok().map(|found| found.version),
             },
             threads: u32::try_from(threads.get()).ok(),
             batch,
@@ -98,7 +99,7 @@ fn run(
         }
     };
     let options = MeasureOptions {
-        engine: EngineOptions { threads: Some(threads) },
+        engine: EngineOptions { threads: Some(threads), ..EngineOptions::default() },
         plan: Plan { min_time: request.min_time, ..Plan::default() },
         batch: batch.unwrap_or(1),
     };

@@ -13,7 +13,11 @@ use std::sync::Arc;
 use ::rten::{LoadError, Model, ModelOptions, NodeId, RunError, RunErrorKind, RunOptions, ThreadPool, Value};
 
 use crate::guard::guarded;
-use crate::{Engine, EngineError, EngineOptions, Input, ModelSource, Session, Tensor};
+use crate::inputs::in_order;
+use crate::{
+    Engine, EngineError, EngineOptions, Input, Installation, Missing, ModelSource, Optimization, Profile,
+    Provider, Session, Tensor,
+};
 
 mod convert;
 
@@ -29,30 +33,56 @@ impl Engine for Rten {
         NAME
     }
 
-    fn version(&self) -> String {
-        VERSION.to_owned()
+    fn installation(&self) -> Result<Installation, Missing> {
+        Ok(Installation { version: VERSION.to_owned(), library: None, providers: vec![Provider::Cpu] })
     }
 
     fn load(&self, model: &ModelSource, options: &EngineOptions) -> Result<Box<dyn Session>, EngineError> {
         guarded(NAME, "loading the model", || {
+            let reader = reader(options)?;
             let threads = options.threads();
             let pool = start_pool(threads)?;
-            let model = read(model)?;
-            Ok(Box::new(RtenSession::new(model, pool, threads)) as Box<dyn Session>)
+            let model = read(&reader, model)?;
+            Ok(Box::new(RtenSession::new(Arc::new(model), pool, threads)) as Box<dyn Session>)
         })
+    }
+
+    fn profile(
+        &self,
+        _: &ModelSource,
+        _: &EngineOptions,
+        _: &[Input],
+        _: usize,
+    ) -> Result<Profile, EngineError> {
+        let reason = "it prints the times of its operators instead of returning them".to_owned();
+        Err(EngineError::NoProfile { engine: NAME, reason })
     }
 }
 
-fn read(source: &ModelSource) -> Result<Model, EngineError> {
-    let options = ModelOptions::with_all_ops();
+/// A reader of models that honours the options.
+fn reader(options: &EngineOptions) -> Result<ModelOptions, EngineError> {
+    let refuse = |what: String| Err(EngineError::Unsupported { engine: NAME, what });
+    if options.provider != Provider::Cpu {
+        return refuse(format!("the provider {}: it runs on the CPU", options.provider));
+    }
+    let mut reader = ModelOptions::with_all_ops();
+    match options.optimization {
+        Optimization::None => reader.enable_optimization(false),
+        Optimization::All => &mut reader,
+        level => return refuse(format!("the optimization level {level}: it knows none and all")),
+    };
+    Ok(reader)
+}
+
+fn read(reader: &ModelOptions, source: &ModelSource) -> Result<Model, EngineError> {
     match source {
-        ModelSource::File(path) if has_known_extension(path) => options.load_file(path).map_err(load_error),
+        ModelSource::File(path) if has_known_extension(path) => reader.load_file(path).map_err(load_error),
         // rten tells formats of files apart by their extension, of bytes by their content.
         ModelSource::File(path) => {
             let bytes = std::fs::read(path).map_err(|error| load(format!("{}: {error}", path.display())))?;
-            options.load(bytes).map_err(load_error)
+            reader.load(bytes).map_err(load_error)
         }
-        ModelSource::Bytes(bytes) => options.load(bytes.clone()).map_err(load_error),
+        ModelSource::Bytes(bytes) => reader.load(bytes.clone()).map_err(load_error),
     }
 }
 
@@ -75,7 +105,7 @@ fn start_pool(threads: NonZeroUsize) -> Result<Arc<ThreadPool>, EngineError> {
 }
 
 struct RtenSession {
-    model: Model,
+    model: Arc<Model>,
     inputs: Vec<String>,
     outputs: Vec<String>,
     prepared: Vec<(NodeId, Value)>,
@@ -84,7 +114,7 @@ struct RtenSession {
 }
 
 impl RtenSession {
-    fn new(model: Model, pool: Arc<ThreadPool>, threads: NonZeroUsize) -> RtenSession {
+    fn new(model: Arc<Model>, pool: Arc<ThreadPool>, threads: NonZeroUsize) -> RtenSession {
         let name =
             |id: &NodeId| model.node_info(*id).and_then(|node| node.name()).unwrap_or_default().to_owned();
         RtenSession {
@@ -121,21 +151,10 @@ impl Session for RtenSession {
     }
 
     fn prepare(&mut self, inputs: &[Input]) -> Result<(), EngineError> {
-        if let Some(input) = inputs.iter().find(|input| !self.inputs.contains(&input.name)) {
-            let reason = format!("the model has no such input; it has {}", self.inputs.join(", "));
-            return Err(EngineError::Input { input: input.name.clone(), reason });
-        }
-        let mut prepared = Vec::with_capacity(self.inputs.len());
-        for (name, &id) in self.inputs.iter().zip(self.model.input_ids()) {
-            let mut given = inputs.iter().filter(|input| input.name == *name);
-            let wrong = |reason: &str| EngineError::Input { input: name.clone(), reason: reason.to_owned() };
-            let input = given.next().ok_or_else(|| wrong("not given"))?;
-            if given.next().is_some() {
-                return Err(wrong("given more than once"));
-            }
-            prepared.push((id, convert::to_value(input)?));
-        }
-        self.prepared = prepared;
+        let given = in_order(&self.inputs, inputs)?;
+        let values = given.into_iter().map(convert::to_value);
+        let prepared = self.model.input_ids().iter().zip(values).map(|(&id, value)| Ok((id, value?)));
+        self.prepared = prepared.collect::<Result<_, EngineError>>()?;
         Ok(())
     }
 
@@ -154,6 +173,17 @@ impl Session for RtenSession {
             Ok((name.clone(), tensor))
         });
         named.collect()
+    }
+
+    fn fork(&self) -> Result<Box<dyn Session>, EngineError> {
+        Ok(Box::new(RtenSession {
+            model: Arc::clone(&self.model),
+            inputs: self.inputs.clone(),
+            outputs: self.outputs.clone(),
+            prepared: Vec::new(),
+            threads: self.threads,
+            options: self.options.clone(),
+        }))
     }
 }
 
