@@ -37,7 +37,7 @@ pub struct GraphFile {
 
 impl GraphFile {
     /// Guards a file in that folder, and the folder.
-    pub(crate) fn new(folder: TempDir, path: PathBuf) -> GraphFile {
+    pub fn new(folder: TempDir, path: PathBuf) -> GraphFile {
         GraphFile { path, _folder: folder }
     }
 
