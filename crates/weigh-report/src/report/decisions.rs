@@ -13,22 +13,40 @@ pub struct Comparison {
     pub a: String,
     /// Name of the second.
     pub b: String,
+    /// What the first was run with where that differs, e.g. `--opt none`.
+    pub a_setting: Option<String>,
+    /// What the second was run with.
+    pub b_setting: Option<String>,
     /// The metric in its usual word: `parameters`, `macs`, `latency`.
     pub metric: String,
     /// Value of the first, in the metric's unit.
     pub a_value: Option<f64>,
     /// Value of the second.
     pub b_value: Option<f64>,
+    /// Smallest sample of the first, in the metric's unit.
+    pub a_min: Option<f64>,
+    /// Smallest sample of the second.
+    pub b_min: Option<f64>,
     /// b / a.
     pub ratio: Option<f64>,
     /// 95 % confidence interval of the ratio.
     pub ci: Option<Interval>,
+    /// How far from 1 the ratio may lie and still count as equal, e.g. 0.01.
+    pub band: Option<f64>,
+    /// Pairs of rounds, one of each side next to each other in time.
+    pub pairs: Option<u64>,
+    /// Fresh processes of each side.
+    pub processes: Option<u32>,
     /// What it says about b; null for counts, which are neither fast nor slow.
     pub verdict: Option<ComparisonVerdict>,
     /// Smallest change of the ratio that these measurements could have shown, e.g. 0.02.
     pub detectable: Option<f64>,
     /// Largest absolute difference between the two models' outputs on the same inputs.
     pub output_difference: Option<f64>,
+    /// The same, over the largest absolute value among the first's outputs.
+    pub relative_output_difference: Option<f64>,
+    /// What to know about it.
+    pub notes: Vec<String>,
 }
 
 /// What a comparison says about b.

@@ -6,6 +6,7 @@
 //! - reading accepts keys it does not know and lacks, but no other version of the document;
 //! - paths and the words of closed lists (`met`, `missed`, `unknown`) are stable within a version; keys may be added.
 
+mod conditions;
 mod conventions;
 mod count;
 mod decisions;
@@ -13,7 +14,10 @@ mod layers;
 mod memory;
 mod model;
 mod performance;
+mod prediction;
 mod read;
+mod scenario;
+mod sweep;
 mod totals;
 
 use std::collections::BTreeMap;
@@ -21,6 +25,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use conditions::{DataSource, Noise, Outliers, WarmUp};
 pub use conventions::{Convention, ConventionNote, ConventionTerm, ConventionUnit};
 pub use count::{Count, Formula, Shape};
 pub use decisions::{Advice, Basis, Comparison, ComparisonVerdict, Costs, Status, Verdict};
@@ -28,10 +33,12 @@ pub use layers::{Layer, Module};
 pub use memory::{Arena, Memory, MemoryStep, Placement};
 pub use model::{Diagnostic, Environment, Member, Model, Severity, Tensor};
 pub use performance::{
-    Bound, Engine, Interval, LayerTime, Measurement, PredictedLayer, Prediction, ProcessMemory, SAMPLES_FOR,
-    StageTime, Stages, Throughput,
+    Engine, Interval, LayerTime, Measurement, ProcessMemory, SAMPLES_FOR, StageTime, Stages, Throughput,
 };
+pub use prediction::{Bound, PredictedLayer, Prediction};
 pub use read::{ReadError, SCHEMA, Version};
+pub use scenario::{Scenario, SloProbe, SloSearch};
+pub use sweep::{EngineInfo, SloChoice, Sweep};
 pub use totals::{Activations, Complete, Coverage, Extent, Growth, ModelSize, Scaling, Totals, UnknownOp};
 
 /// Everything one command found out about one model.
@@ -78,6 +85,12 @@ pub struct Report {
     /// What was measured.
     #[serde(default)]
     pub measurements: Vec<Measurement>,
+    /// What the measurements say together, where configurations were swept.
+    #[serde(default)]
+    pub sweep: Option<Sweep>,
+    /// The engines that models can be run with.
+    #[serde(default)]
+    pub engines: Vec<EngineInfo>,
     /// What is predicted.
     #[serde(default)]
     pub predictions: Vec<Prediction>,

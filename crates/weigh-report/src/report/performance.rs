@@ -1,11 +1,11 @@
-//! Time: what was measured and what was predicted. Keys name their unit; `_ms` is milliseconds.
+//! Time that was measured. Keys name their unit; `_ms` is milliseconds.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Count;
+use super::{Count, DataSource, Noise, Outliers, Scenario, WarmUp};
 
 /// A 95 % confidence interval: lower end, upper end.
 pub type Interval = [f64; 2];
@@ -13,28 +13,54 @@ pub type Interval = [f64; 2];
 /// A percentile needs this many samples before its upper confidence limit exists: `ln 0.05 / ln p`.
 pub const SAMPLES_FOR: [(&str, u64); 4] = [("p90", 29), ("p95", 59), ("p99", 299), ("p99.9", 2995)];
 
-/// One measurement of the model: one engine, one set of bindings.
+/// One measurement of the model: one engine, one configuration of it, one set of bindings.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Measurement {
     /// What ran the model.
     pub engine: Engine,
+    /// How far the engine rewrote the graph: `none`, `basic`, `extended`, `all`.
+    pub optimization: Option<String>,
+    /// What the engine computed on, e.g. `cpu`.
+    pub provider: Option<String>,
     /// Threads the engine was given.
     pub threads: Option<u32>,
+    /// Inferences that ran at the same time.
+    pub streams: Option<u32>,
     /// Samples per inference.
     pub batch: Option<u64>,
     /// What the other symbols were bound to.
     pub bindings: BTreeMap<String, i64>,
-    /// Timed inferences; 0 where nothing could be measured, and `notes` says why.
+    /// Timed inferences; 0 where nothing could be measured, and `failed` or `notes` says why.
     pub samples: u64,
+    /// Fresh processes that the samples come from.
+    pub processes: Option<u32>,
+    /// Rounds of samples over all processes.
+    pub rounds: Option<u32>,
+    /// Why there are no samples: the process crashed, was killed, hung, or the engine refused.
+    pub failed: Option<String>,
+    /// What was changed in the model so that it runs at this batch.
+    pub rebatched: Vec<String>,
     /// Loading the model into the engine. In no latency.
     pub load_ms: Option<f64>,
     /// The first inference. In no latency.
     pub first_ms: Option<f64>,
+    /// The inferences before the timed ones. In no latency.
+    pub warm_up: Option<WarmUp>,
+    /// Nanoseconds between two readings of the clock that differ.
+    pub timer_resolution_ns: Option<f64>,
     /// Whether a steady state was reached.
     pub steady: Option<bool>,
     /// Latency by stage.
     pub stages: Stages,
+    /// Samples far from the others. They are in every number.
+    pub outliers: Option<Outliers>,
+    /// What else the machine did meanwhile.
+    pub noise: Option<Noise>,
+    /// Where inputs came from; null for synthetic ones.
+    pub data: Option<DataSource>,
+    /// How inferences were asked for; null where one followed another.
+    pub scenario: Option<Scenario>,
     /// Samples finished / time.
     pub throughput: Option<Throughput>,
     /// FLOPs / peak FLOPS of the dtype on this device.
@@ -76,7 +102,7 @@ pub struct Stages {
 }
 
 /// Times of one stage in milliseconds. A percentile is an order statistic; it is null where there were too few
-/// samples to bound it.
+/// samples to bound it, and `refused` says how many it needs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 #[allow(missing_docs)] // a percentile and its 95 % confidence interval are named by their keys
@@ -97,6 +123,8 @@ pub struct StageTime {
     pub p99_ci_ms: Option<Interval>,
     pub p999_ms: Option<f64>,
     pub p999_ci_ms: Option<Interval>,
+    /// The samples that each refused percentile needs, e.g. 299 at `p99`.
+    pub refused: BTreeMap<String, u64>,
 }
 
 /// Samples finished / time. At batch b: b / time per batch.
@@ -107,7 +135,7 @@ pub struct Throughput {
     pub per_second: Option<f64>,
     /// Its 95 % confidence interval.
     pub ci: Option<Interval>,
-    /// What is counted: samples, images, tokens, queries.
+    /// What is counted: samples, images, frames, tokens, queries.
     pub unit: String,
 }
 
@@ -122,69 +150,27 @@ pub struct ProcessMemory {
 }
 
 /// Measured time of one layer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct LayerTime {
-    /// Name of the layer.
+    /// Name of the layer, as the engine calls it.
     pub name: String,
     /// Operator, as the engine calls it.
     pub op: String,
     /// Mean time per inference.
     pub mean_ms: Option<f64>,
-}
-
-/// What a model would need on a device.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct Prediction {
-    /// Name of the device.
-    pub device: String,
-    /// Element type computed in.
-    pub dtype: String,
-    /// Samples per inference.
-    pub batch: Option<u64>,
-    /// FLOPs / peak FLOPS of the dtype on that device.
-    pub theoretical_ms: Option<f64>,
-    /// Expected time.
-    pub predicted_ms: Option<f64>,
-    /// Interval of the expected time.
-    pub predicted_ci_ms: Option<Interval>,
-    /// What limits it.
-    pub bound: Option<Bound>,
-    /// Whether model and activations fit into the device's memory.
-    pub fits: Option<bool>,
-    /// Memory needed.
-    pub memory_bytes: Option<Count>,
-    /// Energy per inference in millijoules.
-    pub energy_mj: Option<f64>,
-    /// Theoretical time / measured time, between 0 and 1, where a measurement was given.
-    pub efficiency: Option<f64>,
-    /// The same by layer.
-    pub layers: Vec<PredictedLayer>,
-    /// What the prediction rests on.
-    pub notes: Vec<String>,
-}
-
-/// What limits the time of a layer or model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Bound {
-    /// Arithmetic.
-    Compute,
-    /// Memory bandwidth.
-    Memory,
-    /// Starting the work.
-    Overhead,
-}
-
-/// Predicted time of one layer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct PredictedLayer {
-    /// Name of the layer.
-    pub name: String,
-    /// Operator.
-    pub op: String,
-    /// Expected time.
-    pub predicted_ms: Option<f64>,
-    /// What limits it.
-    pub bound: Option<Bound>,
+    /// Time of this layer / time of all layers, between 0 and 1.
+    pub share: Option<f64>,
+    /// Names of the model's layers that it stands for: several where the engine fused them.
+    pub layers: Vec<String>,
+    /// Multiply-accumulates of these layers.
+    pub macs: Option<Count>,
+    /// Bytes that these layers read and write.
+    pub bytes_moved: Option<Count>,
+    /// 2 × MACs / time, in 10⁹ a second.
+    pub gflops_per_s: Option<f64>,
+    /// Bytes moved / time, in 10⁹ bytes a second.
+    pub gbytes_per_s: Option<f64>,
+    /// Whether the engine put it in: a change of layout or type that the model does not have.
+    pub added: bool,
 }
