@@ -20,6 +20,7 @@ pub mod measurement;
 pub mod memory;
 mod note;
 pub mod sampling;
+pub mod scenario;
 pub mod statistics;
 mod throughput;
 
