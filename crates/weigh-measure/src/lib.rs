@@ -15,18 +15,23 @@
 #![forbid(unsafe_code)]
 
 mod binomial;
+mod chi_squared;
 pub mod clock;
 pub mod measurement;
 pub mod memory;
 mod note;
+pub mod observations;
 pub mod sampling;
+pub mod scenario;
 pub mod statistics;
+mod student;
 mod throughput;
 
 pub use clock::{Clock, MonotonicClock};
 pub use measurement::{MeasureOptions, Measurement, measure, measure_with};
 pub use memory::MemoryUse;
 pub use note::Note;
+pub use observations::{Observations, Unit};
 pub use sampling::{Phase, Plan, Progress, Sampling, sample};
 pub use statistics::{CONFIDENCE, Distribution, Interval, Percentile, Quantile};
 pub use throughput::{Throughput, per_second};

@@ -34,6 +34,10 @@ pub enum Note {
     },
     /// The model has no inputs, so the engine may have computed all of it at load time.
     NoInputs,
+    /// Intervals are made of the rounds of one process.
+    OneProcess,
+    /// Intervals are made of the iterations of one round.
+    OneRound,
 }
 
 /// One line without a full stop.
@@ -63,6 +67,12 @@ impl fmt::Display for Note {
             }
             Note::NoInputs => {
                 write!(f, "the model has no inputs: the engine may have computed it while loading")
+            }
+            Note::OneProcess => {
+                write!(f, "one process: what differs from process to process is not in the interval")
+            }
+            Note::OneRound => {
+                write!(f, "one round: what differs from round to round is not in the interval")
             }
         }
     }

@@ -40,6 +40,16 @@ impl Quantile {
         binomial::samples_needed(self.0, CONFIDENCE)
     }
 
+    /// The order statistic that estimates this quantile of some samples. 0 of none.
+    pub(crate) fn of(self, samples: &[f64]) -> f64 {
+        let mut samples = samples.to_vec();
+        if samples.is_empty() {
+            return 0.0;
+        }
+        let index = self.rank(samples.len()) - 1;
+        *samples.select_nth_unstable_by(index, f64::total_cmp).1
+    }
+
     /// The rank, from 1, of the sample that estimates this quantile of `n`: the smallest with at least this part of
     /// the samples at or below it.
     fn rank(self, n: usize) -> usize {
@@ -113,10 +123,8 @@ impl Percentile {
 
 /// One or more samples, all finite, and their statistics in the samples' unit.
 ///
-/// Intervals take the samples as independent of one another. Inferences one after the other are not quite (a busy
-/// neighbour slows several in a row), so the truth is a little wider: repeating the whole measurement shows by how
-/// much (Kalibera and Jones, "Quantifying performance changes with effect size confidence intervals",
-/// arXiv:2007.10899).
+/// Intervals take the samples as independent of one another. Inferences one after the other are not: where there are
+/// several rounds or processes, [`crate::Observations`] makes intervals of those.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
     samples: Vec<f64>,
@@ -191,12 +199,7 @@ impl Distribution {
 /// The middle of some samples, or the lower of the two middles, without saying how sure it is: for deciding, not
 /// for reporting. 0 of none.
 pub(crate) fn middle(samples: &[f64]) -> f64 {
-    let mut samples = samples.to_vec();
-    if samples.is_empty() {
-        return 0.0;
-    }
-    let index = (samples.len() - 1) / 2;
-    *samples.select_nth_unstable_by(index, f64::total_cmp).1
+    Quantile::P50.of(samples)
 }
 
 #[cfg(test)]

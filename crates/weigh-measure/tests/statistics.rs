@@ -1,8 +1,11 @@
 //! Properties of the statistics, and their coverage on distributions whose truth is known.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod simulation;
+
 use proptest::prelude::*;
-use weigh_measure::{Distribution, Percentile, Quantile, Throughput};
+use simulation::Random;
+use weigh_measure::{Distribution, Observations, Percentile, Quantile, Throughput};
 
 fn latencies() -> impl Strategy<Value = Vec<f64>> {
     prop::collection::vec(0.001..10_000.0f64, 1..400)
@@ -34,6 +37,22 @@ proptest! {
     }
 
     #[test]
+    fn intervals_over_processes_contain_their_estimate(
+        nest in prop::collection::vec(prop::collection::vec(latencies(), 1..4), 1..6),
+        quantile in quantiles(),
+    ) {
+        let all = nest.concat().concat();
+        let observed = Observations::new(nest).unwrap();
+        let percentile = observed.percentile(quantile);
+        prop_assert_eq!(percentile.value(), Distribution::new(all).unwrap().percentile(quantile).value());
+        if let Percentile::Estimated { value, interval } = percentile {
+            prop_assert!(interval.low >= 0.0 && interval.contains(value) && interval.high.is_finite());
+        }
+        let throughput = observed.throughput(1);
+        prop_assert!(throughput.interval.is_none_or(|interval| interval.contains(throughput.per_second)));
+    }
+
+    #[test]
     fn percentiles_rise_with_the_quantile(samples in latencies(), a in quantiles(), b in quantiles()) {
         let d = Distribution::new(samples).unwrap();
         let (low, high) = if a <= b { (a, b) } else { (b, a) };
@@ -51,25 +70,6 @@ proptest! {
         prop_assert_eq!(a.percentile(quantile), b.percentile(quantile));
         prop_assert_eq!((a.min(), a.max(), a.mean(), a.stddev()), (b.min(), b.max(), b.mean(), b.stddev()));
         prop_assert_eq!(Throughput::of(&a, 1), Throughput::of(&b, 1));
-    }
-}
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
-    }
-
-    /// Exponentially distributed with mean 1.
-    fn exponential(&mut self) -> f64 {
-        let uniform = ((self.next() >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
-        -uniform.ln()
     }
 }
 
