@@ -12,6 +12,7 @@
 //! otherwise it belongs to the first.
 
 mod attribute;
+mod names;
 mod original;
 mod pieces;
 

@@ -4,7 +4,7 @@ use std::any::Any;
 
 use foldhash::{HashMap, HashMapExt, HashSet};
 use weigh_ir::{Expr, Graph, Model, Node, TensorId};
-use weigh_ops::View;
+use weigh_ops::{Cast, Elementwise, Movement, Reorder, View};
 
 use crate::memory::Detail;
 use crate::weights::for_each_read;
@@ -17,21 +17,27 @@ pub(super) struct Original<'m> {
     /// The node of the main graph that makes a tensor, or holds the body that does.
     maker: HashMap<TensorId, usize>,
     named: HashMap<&'m str, TensorId>,
+    /// The nodes that read a tensor.
+    readers: HashMap<TensorId, Vec<usize>>,
+    /// The names of the optimised graph's tensors.
+    left: HashSet<&'m str>,
     /// For what a twin of an earlier node makes, what that node makes.
     twin: HashMap<TensorId, TensorId>,
 }
 
 impl<'m> Original<'m> {
     /// Looks at a model, and at the names that are left of it.
-    pub fn new(model: &'m Model, optimised: &Model) -> Original<'m> {
+    pub fn new(model: &'m Model, optimised: &'m Model) -> Original<'m> {
         let facts = Question::new(model, &Options::default()).ok().map(|question| {
             Pass::run(model, question.inputs_for_numbers(), &question.bound, Detail::Sums)
         });
         let mut maker = HashMap::new();
+        let mut readers: HashMap<TensorId, Vec<usize>> = HashMap::new();
         for (index, node) in model.graph.nodes.iter().enumerate() {
             for_each_made(node, &mut |id| {
                 maker.entry(id).or_insert(index);
             });
+            for_each_read(node, &mut |id| readers.entry(id).or_default().push(index));
         }
         let mut made: Vec<TensorId> = maker.keys().copied().chain(model.graph.inputs.iter().copied()).collect();
         made.sort_unstable();
@@ -39,8 +45,107 @@ impl<'m> Original<'m> {
         for id in made {
             named.entry(&*model.tensor(id).name).or_insert(id);
         }
-        let left = optimised.tensors.iter().map(|tensor| &*tensor.name).collect();
-        Original { model, facts, maker, named, twin: twins(model, &left) }
+        let left: HashSet<&str> = optimised.tensors.iter().map(|tensor| &*tensor.name).collect();
+        let twin = twins(model, &left);
+        Original { model, facts, maker, named, readers, left, twin }
+    }
+
+    fn node(&self, index: usize) -> Option<&'m Node> {
+        self.model.graph.nodes.get(index)
+    }
+
+    /// The first output of a node.
+    fn result(&self, node: usize) -> Option<TensorId> {
+        self.node(node)?.outputs.first().copied().flatten()
+    }
+
+    /// Whether the optimised graph has a tensor of that name.
+    fn is_left(&self, id: TensorId) -> bool {
+        self.left.contains(&*self.model.tensor(id).name)
+    }
+
+    /// What a node reads that is not settled, without the layouts that are no longer there.
+    fn operands(&self, node: &Node) -> Vec<TensorId> {
+        let ids = node.inputs.iter().flatten().filter(|id| !self.is_settled(**id));
+        let mut ids: Vec<TensorId> = ids.map(|id| self.without_layout(*id)).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// What a tensor was before nodes laid it out that are no longer there.
+    pub fn without_layout(&self, id: TensorId) -> TensorId {
+        let mut id = self.first_of(id);
+        while !self.is_left(id)
+            && let Some(node) = self.maker.get(&id).and_then(|maker| self.node(*maker))
+            && let Some(Some(input)) = node.inputs.first()
+            && lays_out(node)
+        {
+            id = self.first_of(*input);
+        }
+        id
+    }
+
+    /// The result of the node that does the same to the same tensors: of that kind and, where several are, of
+    /// that name.
+    pub fn same_work(&self, node: &Node, operands: &[TensorId]) -> Option<TensorId> {
+        let is_same = |index: &&usize| {
+            self.node(**index).is_some_and(|found| {
+                found.name == node.name && found.op.name() == node.op.name() && self.operands(found) == operands
+            })
+        };
+        let found = self.candidates(operands).find(|index| is_same(&index))?;
+        self.result(found)
+    }
+
+    /// The result of the node of a name, where it reads one of these tensors.
+    pub fn reader_named(&self, name: &str, operands: &[TensorId]) -> Option<TensorId> {
+        let is_named = |index: &usize| self.node(*index).is_some_and(|node| *node.name == *name);
+        self.result(self.candidates(operands).find(is_named)?)
+    }
+
+    /// The nodes that read the first of these tensors, also after layouts that are no longer there.
+    fn candidates(&self, operands: &[TensorId]) -> impl Iterator<Item = usize> {
+        let mut open: Vec<TensorId> = operands.first().copied().into_iter().collect();
+        let mut found = Vec::new();
+        while let Some(id) = open.pop() {
+            for reader in self.readers.get(&id).into_iter().flatten() {
+                found.push(*reader);
+                let laid_out = self.node(*reader).is_some_and(lays_out);
+                open.extend(self.result(*reader).filter(|result| laid_out && !self.is_left(*result)));
+            }
+        }
+        found.into_iter()
+    }
+
+    /// Where a convolution ends that was named before what follows was fused into it: behind the sum with
+    /// `added`, if it has one, and behind a function of each element. `is_apart` tells which results, of
+    /// nodes of which kind, are made by nodes of their own.
+    pub fn end_of(
+        &self,
+        id: TensorId,
+        added: Option<TensorId>,
+        is_apart: impl Fn(TensorId, &str) -> bool,
+    ) -> TensorId {
+        let only_reader = |id: TensorId| match self.readers.get(&id).map(Vec::as_slice) {
+            Some([reader]) if !self.model.graph.outputs.contains(&id) => Some(*reader),
+            _ => None,
+        };
+        let passed = |id: TensorId, other: Option<TensorId>| -> Option<TensorId> {
+            let reader = only_reader(id)?;
+            let node = self.node(reader)?;
+            let mut expected: Vec<TensorId> =
+                std::iter::once(id).chain(other).map(|id| self.without_layout(id)).collect();
+            expected.sort_unstable();
+            let op: &dyn Any = &*node.op;
+            let takes = op.is::<Elementwise>() && self.operands(node) == expected;
+            self.result(reader).filter(|result| takes && !is_apart(*result, node.op.name()))
+        };
+        let summed = match added {
+            Some(added) => passed(id, Some(added)),
+            None => Some(id),
+        };
+        let Some(summed) = summed else { return id };
+        passed(summed, None).unwrap_or(summed)
     }
 
     /// The tensor of a name, where a node makes it or the caller passes it in.
@@ -105,6 +210,15 @@ impl<'m> Original<'m> {
 fn hands_on(node: &Node) -> bool {
     let op: &dyn Any = &*node.op;
     matches!(op.downcast_ref(), Some(View::Identity)) || node.op.name() == "Dropout"
+}
+
+/// Whether a node only gives the numbers of its first input another layout, shape or type.
+pub(super) fn lays_out(node: &Node) -> bool {
+    let op: &dyn Any = &*node.op;
+    op.is::<View>()
+        || op.is::<Reorder>()
+        || op.is::<Cast>()
+        || matches!(op.downcast_ref(), Some(Movement::Transpose { .. }))
 }
 
 /// Calls `visit` with everything that a node and its bodies make.

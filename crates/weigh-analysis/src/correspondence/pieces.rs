@@ -1,17 +1,12 @@
 //! The optimised graph as the joining sees it: which tensors still have their names, and which nodes are one piece
 //! of work because a nameless tensor passes between them.
 
-use std::any::Any;
-
 use foldhash::{HashMap, HashMapExt, HashSet};
 use weigh_ir::{Model, Node, TensorId};
-use weigh_ops::{Cast, Movement, Reorder, View};
 
-use super::original::Original;
+use super::names::Names;
+use super::original::{Original, lays_out};
 use crate::weights::for_each_read;
-
-/// What ONNX Runtime appends to the name of the tensor in blocks of channels to name the node that makes it.
-const IN_BLOCKS: &str = "_nchwc";
 
 /// Pieces of work: disjoint sets of optimised nodes.
 pub(super) struct Pieces {
@@ -27,36 +22,7 @@ impl Pieces {
     /// Finds the names and what passes between the nodes.
     pub fn new(original: &Original<'_>, optimised: &Model) -> Pieces {
         let nodes = &optimised.graph.nodes;
-        let mut same: HashMap<TensorId, TensorId> = HashMap::new();
-        let mut named = HashSet::default();
-        let mut starts = Vec::new();
-        for tensor in optimised.tensors.iter().filter(|tensor| tensor.stored.is_some()) {
-            named.extend(original.find(&tensor.name));
-        }
-        for id in &optimised.graph.inputs {
-            let found = original.find(&optimised.tensor(*id).name);
-            same.extend(found.map(|found| (*id, found)));
-            named.extend(found);
-        }
-        for (index, node) in nodes.iter().enumerate() {
-            for (place, id) in node.outputs.iter().enumerate() {
-                let Some(id) = *id else { continue };
-                let blocked = || node.name.strip_suffix(IN_BLOCKS).filter(|_| place == 0);
-                let by_name = original.find(&optimised.tensor(id).name);
-                let known = by_name.or_else(|| original.find(blocked()?));
-                if let Some(known) = known {
-                    same.insert(id, known);
-                    if named.insert(known) {
-                        starts.push((index, known));
-                    }
-                } else if let Some(Some(input)) = node.inputs.first()
-                    && lays_out(node)
-                    && let Some(known) = same.get(input).copied()
-                {
-                    same.insert(id, known);
-                }
-            }
-        }
+        let Names { same, named, starts } = Names::find(original, optimised);
         let mut pieces = Pieces { parent: (0..nodes.len()).collect(), starts, named };
         let makers = makers(nodes);
         for (index, node) in nodes.iter().enumerate() {
@@ -140,13 +106,4 @@ fn makers(nodes: &[Node]) -> HashMap<TensorId, usize> {
         node.outputs.iter().flatten().map(move |id| (*id, index)).collect::<Vec<_>>()
     };
     nodes.iter().enumerate().flat_map(outputs).collect()
-}
-
-/// Whether a node only gives the numbers of its first input another layout, shape or type.
-fn lays_out(node: &Node) -> bool {
-    let op: &dyn Any = &*node.op;
-    op.is::<View>()
-        || op.is::<Reorder>()
-        || op.is::<Cast>()
-        || matches!(op.downcast_ref(), Some(Movement::Transpose { .. }))
 }
