@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod conventions;
+mod correspondence;
 mod free;
 mod layers;
 mod memory;
@@ -25,6 +26,7 @@ use memory::Detail;
 use runs::View;
 use weigh_ir::{Bindings, DType, Diagnostic, Expr, Invalid, Model, Severity, Shape, Symbol, TensorId, Value};
 
+pub use correspondence::{Attribution, Correspondence, Group, attribute, correspond};
 pub use free::{FreeDim, Freed};
 pub use layers::Layer;
 pub use memory::{Activations, Arena, Extent, Needs, Placement, StepMemory};

@@ -8,8 +8,8 @@
 //! - Every run computes every output of the model anew. No session caches results between runs.
 //! - A model that an engine cannot load or run is an [`EngineError`], also where the engine panics.
 //!   (An engine that overflows its stack or aborts takes the process with it: nothing in-process can stop that.)
+//! - There is no unsafe code but in `onnxruntime/library.rs`, which says why.
 //! - Engines are found through [`engines`] only. Adding one is a folder here and a line there.
-#![forbid(unsafe_code)]
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -17,6 +17,7 @@ use std::path::PathBuf;
 mod error;
 mod guard;
 mod inputs;
+mod onnxruntime;
 mod options;
 mod profile;
 mod rten;
@@ -30,7 +31,7 @@ pub use tensor::{Input, Tensor, TensorData};
 
 /// Every engine this program can run models with, the preferred first. The last one is always usable.
 pub fn engines() -> &'static [&'static dyn Engine] {
-    &[&rten::Rten]
+    &[&onnxruntime::OnnxRuntime, &rten::Rten]
 }
 
 /// The first engine that is usable on this machine.

@@ -12,6 +12,26 @@ pub fn model(
     inputs: &[(&str, u64, &[u64])],
     outputs: &[(&str, u64, &[u64])],
 ) -> Vec<u8> {
+    let mut graph = graph_of(nodes, inputs);
+    outputs.iter().for_each(|value| bytes(&mut graph, 12, &value_info(value)));
+    whole(&graph)
+}
+
+/// `list = [x, x]`: a model whose output `list` is a sequence of tensors.
+#[allow(dead_code)]
+pub fn model_with_sequence_output() -> Vec<u8> {
+    let mut graph = graph_of(&[("SequenceConstruct", "pack", &["x", "x"], &["list"])], &[("x", FLOAT, &[3])]);
+    let (mut sequence, mut kind, mut info) = (Vec::new(), Vec::new(), Vec::new());
+    bytes(&mut sequence, 1, &tensor_type(FLOAT, &[3]));
+    bytes(&mut kind, 4, &sequence);
+    bytes(&mut info, 1, b"list");
+    bytes(&mut info, 2, &kind);
+    bytes(&mut graph, 12, &info);
+    whole(&graph)
+}
+
+/// `GraphProto` without outputs.
+fn graph_of(nodes: &[(&str, &str, &[&str], &[&str])], inputs: &[(&str, u64, &[u64])]) -> Vec<u8> {
     let mut graph = Vec::new();
     for (operator, name, inputs, outputs) in nodes {
         let mut node = Vec::new();
@@ -23,31 +43,40 @@ pub fn model(
     }
     bytes(&mut graph, 2, b"graph");
     inputs.iter().for_each(|value| bytes(&mut graph, 11, &value_info(value)));
-    outputs.iter().for_each(|value| bytes(&mut graph, 12, &value_info(value)));
+    graph
+}
 
+/// `ModelProto` around a graph.
+fn whole(graph: &[u8]) -> Vec<u8> {
     let mut opset = Vec::new();
     integer(&mut opset, 2, 17);
     let mut model = Vec::new();
     integer(&mut model, 1, 8); // ir_version
-    bytes(&mut model, 7, &graph);
+    bytes(&mut model, 7, graph);
     bytes(&mut model, 8, &opset);
     model
 }
 
 /// `ValueInfoProto`: a name and a `TypeProto` of a tensor type.
 fn value_info((name, dtype, shape): &(&str, u64, &[u64])) -> Vec<u8> {
-    let (mut dims, mut tensor, mut kind, mut info) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for &size in *shape {
+    let mut info = Vec::new();
+    bytes(&mut info, 1, name.as_bytes());
+    bytes(&mut info, 2, &tensor_type(*dtype, shape));
+    info
+}
+
+/// `TypeProto` of a tensor.
+fn tensor_type(dtype: u64, shape: &[u64]) -> Vec<u8> {
+    let (mut dims, mut tensor, mut kind) = (Vec::new(), Vec::new(), Vec::new());
+    for &size in shape {
         let mut dim = Vec::new();
         integer(&mut dim, 1, size);
         bytes(&mut dims, 1, &dim);
     }
-    integer(&mut tensor, 1, *dtype);
+    integer(&mut tensor, 1, dtype);
     bytes(&mut tensor, 2, &dims);
     bytes(&mut kind, 1, &tensor);
-    bytes(&mut info, 1, name.as_bytes());
-    bytes(&mut info, 2, &kind);
-    info
+    kind
 }
 
 /// A field of wire type 2: its length, then its bytes.

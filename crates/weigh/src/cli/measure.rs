@@ -46,7 +46,7 @@ fn engines() -> clap::builder::PossibleValuesParser {
 
 /// The engine that is always there.
 pub(crate) fn default_engine() -> &'static dyn Engine {
-    weigh_engine::engines()[0]
+    weigh_engine::engine("rten").unwrap_or_else(weigh_engine::automatic)
 }
 
 pub(crate) fn run(args: &Args) -> Outcome {

@@ -1,0 +1,96 @@
+//! A profile by ONNX Runtime's own profiler, with the optimised graph that it ran.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ort::session::builder::SessionBuilder;
+use tempfile::TempDir;
+
+use crate::{
+    EngineError, EngineOptions, GraphFile, Input, ModelSource, NodeTime, Profile, Provider, Session,
+};
+
+use super::session::{Loaded, Runner};
+use super::trace::{Kernel, kernels};
+use super::{NAME, builder, errors, load, names};
+
+/// Runs before those that count.
+const WARM_UP: usize = 3;
+
+/// Tensors of the saved graph above a kilobyte go into a file of their own, so that graphs of any size can be saved.
+const WEIGHTS: (&str, &str) = ("session.optimized_model_external_initializers_file_name", "weights.bin");
+
+pub(super) fn profile(
+    model: &ModelSource,
+    options: &EngineOptions,
+    inputs: &[Input],
+    runs: usize,
+) -> Result<Profile, EngineError> {
+    let folder = tempfile::Builder::new().prefix("weigh-profile-").tempdir();
+    let folder = folder.map_err(|error| no_profile(format!("no folder for its trace: {error}")))?;
+    let graph = saves_graph(options.provider).then(|| folder.path().join("optimized.onnx"));
+    let open = |graph: Option<&Path>| load(profiling(builder(options)?, &folder, graph)?, model, options);
+    // A graph that cannot be saved still runs.
+    let loaded = open(graph.as_deref()).or_else(|_| open(None))?;
+
+    let runs = runs.max(1);
+    let trace = run(loaded, inputs, WARM_UP.saturating_add(runs))?;
+    let trace = std::fs::read(folder.path().join(trace));
+    let trace = trace.map_err(|error| no_profile(format!("its trace cannot be read: {error}")))?;
+    let kernels = kernels(&trace, runs).map_err(no_profile)?;
+    let graph = graph.filter(|path| name_nodes(path, &kernels).is_some());
+    let nodes = kernels.into_iter().map(|kernel| NodeTime {
+        name: kernel.name,
+        op: kernel.op,
+        mean_ms: kernel.total_us / 1e3 / runs as f64,
+        calls: kernel.calls as f64 / runs as f64,
+    });
+    Ok(Profile { nodes: nodes.collect(), graph: graph.map(|path| GraphFile::new(folder, path)) })
+}
+
+fn no_profile(reason: String) -> EngineError {
+    EngineError::NoProfile { engine: NAME, reason }
+}
+
+/// Whether ONNX Runtime can save the graph that it runs there: providers that compile parts of it cannot.
+fn saves_graph(provider: Provider) -> bool {
+    matches!(provider, Provider::Cpu | Provider::Cuda)
+}
+
+/// The same session, with a trace and, where there is a path for it, the optimised graph saved.
+fn profiling(
+    builder: SessionBuilder,
+    folder: &TempDir,
+    graph: Option<&Path>,
+) -> Result<SessionBuilder, EngineError> {
+    let configured = || -> Result<SessionBuilder, ort::Error> {
+        let builder = builder.with_profiling(folder.path().join("trace"))?;
+        Ok(match graph {
+            Some(path) => builder.with_optimized_model_path(path)?.with_config_entry(WEIGHTS.0, WEIGHTS.1)?,
+            None => builder,
+        })
+    };
+    configured().map_err(|error| errors::load(&error))
+}
+
+/// Runs the model so often and returns where the trace is.
+fn run(loaded: Loaded, inputs: &[Input], runs: usize) -> Result<PathBuf, EngineError> {
+    let loaded = Arc::new(loaded);
+    let mut runner = Runner::new(Arc::clone(&loaded));
+    runner.prepare(inputs)?;
+    (0..runs).try_for_each(|_| runner.run())?;
+    drop(runner);
+    let session = Arc::into_inner(loaded).map(Loaded::into_session);
+    let mut session = session.ok_or_else(|| no_profile("the model is still in use".to_owned()))?;
+    let trace = session.end_profiling().map_err(|error| no_profile(error.to_string()))?;
+    Ok(PathBuf::from(trace))
+}
+
+/// Gives the saved graph's unnamed nodes the names they have in the trace. `None` where that cannot be done.
+fn name_nodes(graph: &Path, kernels: &[Kernel]) -> Option<()> {
+    let saved = std::fs::read(graph).ok()?;
+    match names::filled_in(&saved, kernels)? {
+        Some(named) => std::fs::write(graph, named).ok(),
+        None => Some(()),
+    }
+}
