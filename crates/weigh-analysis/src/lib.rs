@@ -14,6 +14,7 @@ mod layers;
 mod memory;
 mod modules;
 mod ports;
+mod rebatch;
 mod runs;
 mod scaling;
 mod symbols;
@@ -32,6 +33,7 @@ pub use layers::Layer;
 pub use memory::{Activations, Arena, Extent, Needs, Placement, StepMemory};
 pub use modules::{Module, module_tree};
 pub use ports::{Member, Port, index_limits};
+pub use rebatch::{BatchAxis, Change, ChangeKind, Rebatch, Refusal, rebatch};
 pub use scaling::Scaling;
 pub use symbols::{Given, Question};
 

@@ -9,11 +9,13 @@ mod lower;
 mod operators;
 mod order;
 mod read;
+mod rebatch;
 mod scope;
 mod tensor;
 mod write;
 
 pub use operators::{Spelling, spellings};
+pub use rebatch::{NewExtent, NewShape, RebatchError, rebatch};
 pub use write::{Weights, WriteError, WriteOptions, write};
 
 use crate::protobuf::Message;
