@@ -12,7 +12,7 @@ fn write(format: &str, reports: &[Report]) -> String {
 }
 
 fn all() -> Vec<Report> {
-    vec![
+    let unmeasured = [
         fixtures::resnet50(),
         fixtures::bert(),
         fixtures::bert_bound(),
@@ -22,7 +22,8 @@ fn all() -> Vec<Report> {
         fixtures::sweep(),
         fixtures::conventions(),
         Report::default(),
-    ]
+    ];
+    unmeasured.into_iter().chain(fixtures::measured::all().into_iter().map(|(_, report)| report)).collect()
 }
 
 #[test]
@@ -89,6 +90,23 @@ fn stable_paths() {
         "/measurements/0/layers/0/mean_ms",
     ] {
         assert!(document.pointer(path).is_some_and(|value| !value.is_null()), "{path}");
+    }
+    let measured = serde_json::to_value(fixtures::measured::server()).unwrap();
+    for path in [
+        "/measurements/0/optimization",
+        "/measurements/0/provider",
+        "/measurements/0/streams",
+        "/measurements/0/processes",
+        "/measurements/0/rounds",
+        "/measurements/0/warm_up/settled",
+        "/measurements/0/timer_resolution_ns",
+        "/measurements/0/outliers/severe_high",
+        "/measurements/0/noise/verdict",
+        "/measurements/0/scenario/latency/p99_ci_ms/1",
+        "/measurements/0/scenario/queue/p50_ms",
+        "/measurements/0/scenario/slo/probes/0/status",
+    ] {
+        assert!(measured.pointer(path).is_some_and(|value| !value.is_null()), "{path}");
     }
     let p99 = document.pointer("/measurements/0/stages/inference/p99_ms");
     assert_eq!(p99, Some(&Value::Null), "what is missing is null, not absent");

@@ -5,6 +5,9 @@ use anstyle::{AnsiColor, Style};
 use super::RenderOptions;
 use super::text;
 
+/// Sentences from outside are cut after this many lines.
+const MOST_LINES: usize = 4;
+
 /// What a piece of text is, which decides how it is painted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
@@ -125,6 +128,24 @@ impl Ink {
             }
         }
         line
+    }
+
+    /// All of the facts, in as many lines of `room` columns as they need.
+    pub(super) fn all_facts(&self, facts: &[String], room: usize) -> Vec<String> {
+        let facts: Vec<String> = facts.iter().map(|fact| self.text(fact)).collect();
+        text::wrap(facts.iter().map(String::as_str), self.dot(), room, self.unicode)
+    }
+
+    /// A sentence of any origin in lines of `room` columns, at most `MOST_LINES` of them.
+    pub(super) fn sentence(&self, sentence: &str, room: usize) -> Vec<String> {
+        let mut lines = text::wrap(self.text(sentence).split(' '), " ", room, self.unicode);
+        if lines.len() > MOST_LINES {
+            lines.truncate(MOST_LINES);
+            let ellipsis = if self.unicode { " …" } else { " ..." };
+            let last = lines.pop().unwrap_or_default();
+            lines.push(self.cut(&last, room.saturating_sub(text::width(ellipsis))) + ellipsis);
+        }
+        lines
     }
 
     /// A bar of `share` of `columns`, to half a column.

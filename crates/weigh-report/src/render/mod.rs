@@ -8,10 +8,12 @@ mod grid;
 mod ink;
 mod json;
 mod markdown;
+mod measured;
 mod numbers;
 mod sort;
 mod terminal;
 mod text;
+mod verdicts;
 
 use crate::Report;
 

@@ -72,14 +72,19 @@ pub(super) fn split(text: &str) -> (&str, &str) {
 
 /// Times in one unit, chosen for the first, with enough digits to tell them apart: `59.7`, `[59.1, 60.4]`.
 pub(super) fn times(values: &[f64]) -> (Vec<String>, &'static str) {
-    let (factor, unit) = match values.first().map_or(0.0, |value| value.abs()) {
-        first if first >= 1000.0 => (1e-3, "s"),
-        first if first >= 1.0 || first == 0.0 => (1.0, "ms"),
-        first if first >= 1e-3 => (1e3, "µs"),
-        _ => (1e6, "ns"),
-    };
+    let (factor, unit) = time_unit(values.first().copied().unwrap_or(0.0));
     let scaled: Vec<f64> = values.iter().map(|value| value * factor).collect();
     (apart(&scaled), unit)
+}
+
+/// The unit in which a time is shown, and how many of it are a millisecond.
+pub(super) fn time_unit(milliseconds: f64) -> (f64, &'static str) {
+    match milliseconds.abs() {
+        time if time >= 1000.0 => (1e-3, "s"),
+        time if time >= 1.0 || time == 0.0 => (1.0, "ms"),
+        time if time >= 1e-3 => (1e3, "µs"),
+        _ => (1e6, "ns"),
+    }
 }
 
 /// The values with the fewest decimals, and at least three digits of the first, that tell unequal ones apart.

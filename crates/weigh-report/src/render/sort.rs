@@ -2,6 +2,7 @@
 //!
 //! Layers whose cost is a formula are ranked with every unbound symbol at [`NOMINAL`]; outputs that rank say so.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use weigh_ir::{Bindings, Symbol};
@@ -116,12 +117,20 @@ impl Scales {
     }
 }
 
-/// Measured time of each layer in milliseconds, from the first measurement that tells.
+/// Measured time of each layer in milliseconds, from the first measurement that tells. None where the engine fused a
+/// layer with others: nobody knows which of them took how long.
 pub(super) fn times(report: &Report) -> Vec<Option<f64>> {
-    let Some(measured) = report.measurements.iter().find(|measurement| !measurement.layers.is_empty()) else {
-        return vec![None; report.layers.len()];
-    };
-    let by_name: std::collections::BTreeMap<&str, f64> =
-        (measured.layers.iter()).filter_map(|layer| Some((layer.name.as_str(), layer.mean_ms?))).collect();
-    report.layers.iter().map(|layer| by_name.get(layer.name.as_str()).copied()).collect()
+    let mut by_name: BTreeMap<&str, Option<f64>> = BTreeMap::new();
+    let measured = report.measurements.iter().find(|measurement| !measurement.layers.is_empty());
+    for layer in measured.iter().flat_map(|measured| &measured.layers).filter(|layer| !layer.added) {
+        let (names, alone) = match layer.layers.as_slice() {
+            [] => (std::slice::from_ref(&layer.name), true),
+            names => (names, names.len() == 1),
+        };
+        for name in names {
+            let sum = by_name.entry(name).or_insert(Some(0.0));
+            *sum = sum.zip(layer.mean_ms.filter(|_| alone)).map(|(sum, time)| sum + time);
+        }
+    }
+    report.layers.iter().map(|layer| by_name.get(layer.name.as_str()).copied().flatten()).collect()
 }

@@ -75,6 +75,28 @@ pub(super) fn cut(text: &str, room: usize, unicode: bool) -> String {
     }
 }
 
+/// The parts joined in lines of at most `room` columns, `separator` between those of one line; a part that is longer
+/// than a line is cut at its end.
+pub(super) fn wrap<'a>(
+    parts: impl IntoIterator<Item = &'a str>,
+    separator: &str,
+    room: usize,
+    unicode: bool,
+) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts.into_iter().filter(|part| !part.is_empty()) {
+        let part = cut(part, room, unicode);
+        match lines.last_mut() {
+            Some(line) if width(line) + width(separator) + width(&part) <= room => {
+                line.push_str(separator);
+                line.push_str(&part);
+            }
+            _ => lines.push(part),
+        }
+    }
+    lines
+}
+
 /// As many of the characters as fit; those without width are dropped.
 fn take(chars: impl Iterator<Item = char>, room: usize) -> String {
     let mut used = 0;
@@ -99,12 +121,13 @@ fn ascii(c: char) -> Option<&'static str> {
         '−' => "-",
         '±' => "+-",
         '─' => "-",
+        '┤' | '┼' => "+",
         '━' | '╸' => "=",
         '▁' => "_",
         '▂' | '▃' => ".",
         '▄' | '▅' => ":",
         '▆' | '▇' | '█' => "#",
-        '├' | '└' => "+",
+        '├' | '└' | '┴' => "+",
         '│' => "|",
         '⌊' | '⌋' => "",
         '✓' => "ok",
@@ -132,6 +155,13 @@ mod tests {
         assert_eq!(clean("a\x1b[31mb\u{202e}c\n\u{9b}2J", true), "a\\u{1b}[31mb\\u{202e}c\\n\\u{9b}2J");
         assert_eq!(clean("größe 3×3", true), "größe 3×3");
         assert_eq!(clean("größe 3×3", false), "gr\\u{f6}\\u{df}e 3x3");
+    }
+
+    #[test]
+    fn wrapped_at_the_width() {
+        let words = |room| wrap("one two three four".split(' '), " ", room, true);
+        assert_eq!(words(9), ["one two", "three", "four"]);
+        assert_eq!(words(4), ["one", "two", "thr…", "four"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::Report;
 use crate::render::grid::{Column, Grid};
 use crate::render::ink::{Ink, Line, Role};
 use crate::render::numbers::{self, Kind, share, time, times};
+use crate::render::verdicts::is_versus;
 use crate::report::{Basis, Bound, ComparisonVerdict, Costs, Prediction, Status};
 
 pub(super) fn predictions(report: &Report, ink: &Ink) -> Vec<Line> {
@@ -64,8 +65,10 @@ fn predicted(prediction: &Prediction, ink: &Ink) -> Vec<(Role, String)> {
     ]
 }
 
+/// Comparisons of facts; those that were run against each other have a section of their own.
 pub(super) fn comparisons(report: &Report, ink: &Ink) -> Vec<Line> {
-    if report.comparisons.is_empty() {
+    let compared: Vec<_> = report.comparisons.iter().filter(|comparison| !is_versus(comparison)).collect();
+    if compared.is_empty() {
         return Vec::new();
     }
     let mut grid = Grid::new(vec![
@@ -76,7 +79,7 @@ pub(super) fn comparisons(report: &Report, ink: &Ink) -> Vec<Line> {
         Column::left(""),
         Column::left("").rank(2),
     ]);
-    for comparison in &report.comparisons {
+    for comparison in compared {
         let pair = format!("{} : {}", ink.name(&comparison.b, 28), ink.name(&comparison.a, 28));
         let ratio = comparison.ratio.map_or("?".to_owned(), |ratio| format!("{ratio:.3}"));
         let (role, verdict) = match comparison.verdict {

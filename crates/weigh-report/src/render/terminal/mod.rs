@@ -2,16 +2,23 @@
 
 mod conventions;
 mod coverage;
+mod curve;
 mod decisions;
+mod engines;
 mod header;
+mod latency;
+mod layer_times;
 mod layers;
 mod memory;
 mod panel;
 mod performance;
 mod scaling;
+mod scenario;
 mod side_by_side;
 mod totals;
+mod trade_off;
 mod tree;
+mod versus;
 
 use super::ink::{Ink, Line, Role};
 use super::{RenderOptions, Renderer};
@@ -55,11 +62,11 @@ fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
             coverage::remarks(report, ink),
         ]);
     }
-    page([
-        header::lines(report, ink),
-        totals::lines(report, ink),
-        conventions::lines(report, ink),
-        performance::lines(report, ink),
+    let before = [header::lines(report, ink), totals::lines(report, ink), conventions::lines(report, ink)];
+    let measured = performance::sections(report, options, ink);
+    let after = [
+        versus::lines(report, ink),
+        engines::lines(report, ink),
         decisions::predictions(report, ink),
         memory::lines(report, ink),
         tree::lines(report, options, ink),
@@ -69,11 +76,12 @@ fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
         decisions::advice(report, ink),
         coverage::nodes(report, ink),
         coverage::remarks(report, ink),
-    ])
+    ];
+    page(before.into_iter().chain(measured).chain(after))
 }
 
 /// The sections that have something to say, a blank line between them.
-fn page<const N: usize>(sections: [Vec<Line>; N]) -> Vec<Line> {
+fn page(sections: impl IntoIterator<Item = Vec<Line>>) -> Vec<Line> {
     let mut page: Vec<Line> = Vec::new();
     for section in sections.into_iter().filter(|section| !section.is_empty()) {
         if !page.is_empty() {

@@ -34,6 +34,12 @@ impl Row {
         Row { label, value: Value::Text(Line::new(role, text)), facts: Vec::new() }
     }
 
+    /// Lines of text, the label at the first of them.
+    pub(super) fn paragraph(label: &'static str, role: Role, lines: Vec<String>) -> Vec<Row> {
+        let row = |(index, line)| Row::text(if index == 0 { label } else { "" }, role, line);
+        lines.into_iter().enumerate().map(row).collect()
+    }
+
     pub(super) fn fact(mut self, fact: impl Into<String>) -> Row {
         self.facts.push(fact.into());
         self
@@ -41,6 +47,7 @@ impl Row {
 }
 
 pub(super) struct Panel {
+    /// Empty for rows that go on beneath other lines.
     pub(super) heading: &'static str,
     /// What the heading is about, after it.
     pub(super) subject: Vec<String>,
@@ -66,9 +73,10 @@ impl Panel {
             heading.pad_to(TEXT);
             heading.push(Role::Dim, ink.facts(&self.subject, room.saturating_sub(TEXT)));
         }
+        let mut lines = if self.heading.is_empty() { Vec::new() } else { vec![heading] };
         let facts_at = (NUMBER_END + 1 + self.unit_width() + 2, TEXT + self.text_width() + 3);
-        let rows = self.rows.iter().map(|row| row.line(ink, facts_at, room));
-        std::iter::once(heading).chain(rows).collect()
+        lines.extend(self.rows.iter().map(|row| row.line(ink, facts_at, room)));
+        lines
     }
 
     /// Width of the longest text that facts follow.

@@ -1,38 +1,43 @@
-//! What was measured: one measurement in detail, several as a table.
+//! What was measured, as a block of the ticket; what `measure` shows of it is put together here too.
 
 use weigh_ir::units;
 
-use super::many;
 use super::panel::{Panel, Row, TEXT, Value};
+use super::{latency, layer_times, many, scenario, trade_off};
 use crate::Report;
-use crate::render::grid::{Column, Grid};
 use crate::render::ink::{Ink, Line, Role};
+use crate::render::measured::{self, UNSTEADY, needed, percentiles};
 use crate::render::numbers::{self, share, time, times};
-use crate::report::{Interval, Measurement, SAMPLES_FOR, StageTime};
+use crate::render::{RenderOptions, measured::common};
+use crate::report::{Measurement, StageTime};
 
-pub(super) fn lines(report: &Report, ink: &Ink) -> Vec<Line> {
-    match report.measurements.as_slice() {
+/// The sections about measurements: one block beside the totals of a model, everything where there are none.
+pub(super) fn sections(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Vec<Line>> {
+    let runs = report.measurements.as_slice();
+    let mut sections = match runs {
         [] => Vec::new(),
-        [only] => ticket(report, only, ink),
-        several => table(several, ink),
+        [only] if report.totals.is_some() => vec![ticket(report, only, ink)],
+        [only] => latency::sections(report, only, ink),
+        several => trade_off::sections(report, several, ink),
+    };
+    sections.extend(runs.iter().flat_map(|run| scenario::sections(run, runs, ink)));
+    if report.totals.is_none() {
+        sections.extend(runs.iter().map(|run| layer_times::lines(run, runs, options, ink)));
     }
+    sections
 }
 
 fn ticket(report: &Report, run: &Measurement, ink: &Ink) -> Vec<Line> {
     let mut panel = Panel::new("PERFORMANCE");
-    panel.subject = subject(report, run);
-    match (&run.stages.inference, run.notes.as_slice()) {
-        (None, notes) => panel.rows.push(not_measured(notes, ink)),
-        (Some(inference), notes) => {
+    panel.subject = subject(report, std::slice::from_ref(run));
+    match run.stages.inference.as_ref().filter(|_| run.failed.is_none()) {
+        None => panel.rows.extend(not_measured(run, ink)),
+        Some(inference) => {
             measured(&mut panel.rows, run, inference, ink);
             if run.steady == Some(false) {
-                panel.rows.push(Row::text(
-                    "unsteady",
-                    Role::Warn,
-                    "no steady state was reached: times still drift",
-                ));
+                panel.rows.push(Row::text("unsteady", Role::Warn, UNSTEADY));
             }
-            for (index, note) in notes.iter().enumerate().take(2) {
+            for (index, note) in run.notes.iter().enumerate().take(2) {
                 let label = if index == 0 { "note" } else { "" };
                 panel.rows.push(Row::text(label, Role::Warn, ink.text(note)));
             }
@@ -41,81 +46,79 @@ fn ticket(report: &Report, run: &Measurement, ink: &Ink) -> Vec<Line> {
     panel.lines(ink, ink.width)
 }
 
-fn subject(report: &Report, run: &Measurement) -> Vec<String> {
-    let engine = match &run.engine.version {
-        Some(version) => format!("{} {version}", run.engine.name),
-        None => run.engine.name.clone(),
-    };
-    [
-        Some(engine),
-        run.threads.map(|threads| many(threads.into(), "thread")),
-        run.batch.map(|batch| format!("batch {batch}")),
-        report.environment.as_ref().and_then(|environment| environment.cpu.clone()),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+/// What the measurements have in common, and the machine.
+pub(super) fn subject(report: &Report, runs: &[Measurement]) -> Vec<String> {
+    let cpu = report.environment.as_ref().and_then(|environment| environment.cpu.clone());
+    common(runs).into_iter().chain(cpu).collect()
 }
 
-fn not_measured(notes: &[String], ink: &Ink) -> Row {
-    let reason = notes.first().map(|reason| format!(": {}", ink.text(reason))).unwrap_or_default();
-    Row::text("latency", Role::Warn, format!("not measured{reason}"))
+/// That there is no latency, and why.
+pub(super) fn not_measured(run: &Measurement, ink: &Ink) -> Vec<Row> {
+    let reason = measured::missing(run).filter(|reason| !reason.is_empty());
+    let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+    let room = ink.width.saturating_sub(TEXT);
+    Row::paragraph("latency", Role::Warn, ink.sentence(&format!("not measured{reason}"), room))
 }
 
 fn measured(rows: &mut Vec<Row>, run: &Measurement, inference: &StageTime, ink: &Ink) {
-    rows.push(latency(inference, run.samples));
+    rows.push(median(inference, run.samples));
     tail(rows, inference, run.samples, ink);
     rows.extend(stages(run));
-    if let Some((rate, throughput)) =
-        run.throughput.as_ref().and_then(|throughput| Some((throughput.per_second?, throughput)))
-    {
-        let row = Row::number(
-            "throughput",
-            format!("{} {}/s", numbers::rate(rate), ink.name(&throughput.unit, 16)),
-        );
-        rows.push(match throughput.ci {
-            Some(ci) => row.fact(numbers::rate_interval(rate, ci)),
-            None => row,
-        });
-    }
-    if let Some(first) = run.first_ms {
-        let row = Row::number("first run", time(first));
-        let ratio = inference.p50_ms.filter(|p50| *p50 > 0.0).map(|p50| first / p50);
-        let row = match ratio.filter(|ratio| *ratio >= 1.05) {
-            Some(ratio) => row.fact(format!("{ratio:.1}× the median")),
-            None => row,
-        };
-        rows.push(match run.load_ms {
-            Some(load) => row.fact(format!("after {} of loading", time(load))),
-            None => row,
-        });
-    } else if let Some(load) = run.load_ms {
-        rows.push(Row::number("loading", time(load)));
-    }
-    if let Some(peak) = run.memory.peak_rss_bytes {
-        let row = Row::number("process", units::bytes(peak as f64)).fact("resident memory at its peak");
-        rows.push(match run.memory.model_rss_bytes {
-            Some(model) => row.fact(format!("{} of it for the model", units::bytes(model as f64))),
-            None => row,
-        });
-    }
-    if let Some(theoretical) = run.theoretical_ms {
-        let row = Row::number("theoretical", time(theoretical));
-        rows.push(match run.efficiency {
-            Some(efficiency) => row.fact(format!("efficiency {}", share(efficiency))),
-            None => row,
-        });
-    }
+    rows.extend(throughput(run, ink));
+    rows.extend(start(run));
+    rows.extend(process(run));
+    rows.extend(theoretical(run));
+}
+
+/// Samples finished / time.
+pub(super) fn throughput(run: &Measurement, ink: &Ink) -> Option<Row> {
+    let throughput = run.throughput.as_ref()?;
+    let rate = throughput.per_second?;
+    let unit = ink.name(&throughput.unit, 16);
+    let row = Row::number("throughput", format!("{} {unit}/s", numbers::rate(rate)));
+    Some(match throughput.ci {
+        Some(ci) => row.fact(numbers::rate_interval(rate, ci)),
+        None => row,
+    })
+}
+
+/// What comes before the first result.
+pub(super) fn start(run: &Measurement) -> Option<Row> {
+    let Some(first) = run.first_ms else {
+        return run.load_ms.map(|load| Row::number("loading", time(load)));
+    };
+    let mut row = Row::number("first run", time(first));
+    let median = run.stages.inference.as_ref().and_then(|stage| stage.p50_ms);
+    let ratio = median.filter(|median| *median > 0.0).map(|median| first / median);
+    row.facts.extend(ratio.filter(|r| *r >= 1.05).map(|ratio| format!("{ratio:.1}× the median")));
+    row.facts.extend(run.load_ms.map(|load| format!("after {} of loading", time(load))));
+    Some(row)
+}
+
+/// Memory of the process.
+pub(super) fn process(run: &Measurement) -> Option<Row> {
+    let peak = run.memory.peak_rss_bytes?;
+    let mut row = Row::number("process", units::bytes(peak as f64)).fact("resident memory at its peak");
+    let model = run.memory.model_rss_bytes;
+    row.facts.extend(model.map(|model| format!("{} of it for the model", units::bytes(model as f64))));
+    Some(row)
+}
+
+/// The time that the arithmetic alone would take.
+pub(super) fn theoretical(run: &Measurement) -> Option<Row> {
+    let mut row = Row::number("theoretical", time(run.theoretical_ms?));
+    row.facts.extend(run.efficiency.map(|efficiency| format!("efficiency {}", share(efficiency))));
+    Some(row)
 }
 
 /// The median with its interval, and how far the samples spread.
-fn latency(stage: &StageTime, samples: u64) -> Row {
+fn median(stage: &StageTime, samples: u64) -> Row {
     let Some(median) = stage.p50_ms else {
         return Row::text("latency", Role::Warn, format!("no median of {}", many(samples, "sample")));
     };
     let mut row = Row::number("latency", time(median));
-    if let Some(interval) = stage.p50_ci_ms {
-        let (number, interval) = median_and_interval(median, interval);
+    if stage.p50_ci_ms.is_some() {
+        let (number, interval) = measured::with_interval(median, stage.p50_ci_ms);
         row = Row::number("latency", number).fact(interval);
     }
     row.facts.push(format!("median of {samples}"));
@@ -131,23 +134,17 @@ fn latency(stage: &StageTime, samples: u64) -> Row {
     row
 }
 
-fn median_and_interval(median: f64, [low, high]: Interval) -> (String, String) {
-    let (texts, unit) = times(&[median, low, high]);
-    (format!("{} {unit}", texts[0]), format!("[{}, {}]", texts[1], texts[2]))
-}
-
 /// The high percentiles: those that are known, and what the others would have needed.
 fn tail(rows: &mut Vec<Row>, stage: &StageTime, samples: u64, ink: &Ink) {
-    let values = [stage.p90_ms, stage.p95_ms, stage.p99_ms, stage.p999_ms];
     let mut known: Vec<String> = Vec::new();
     let mut refused: Option<String> = None;
-    for ((name, needed), value) in SAMPLES_FOR.into_iter().zip(values) {
-        match value {
-            Some(value) => known.push(format!("{name} {}", time(value))),
-            None if refused.is_none() && samples < needed => {
+    for (name, value, _) in percentiles(stage).into_iter().skip(1) {
+        match (value, needed(stage, name, samples)) {
+            (Some(value), _) => known.push(format!("{name} {}", time(value))),
+            (None, Some(needed)) if refused.is_none() => {
                 refused = Some(format!("{name} needs {needed} samples, had {samples}"));
             }
-            None => {}
+            (None, _) => {}
         }
     }
     // Nobody expects p99.9 of an ordinary measurement: there is nothing to explain.
@@ -172,58 +169,10 @@ fn tail(rows: &mut Vec<Row>, stage: &StageTime, samples: u64, ink: &Ink) {
 
 /// The stages, where more than inference was timed.
 fn stages(run: &Measurement) -> Option<Row> {
-    let stages = [
-        ("load", &run.stages.load),
-        ("preprocess", &run.stages.preprocess),
-        ("inference", &run.stages.inference),
-        ("postprocess", &run.stages.postprocess),
-    ];
-    let medians: Vec<(&str, f64)> =
-        stages.iter().filter_map(|(name, stage)| Some((*name, stage.as_ref()?.p50_ms?))).collect();
-    let total = run.stages.total.as_ref()?.p50_ms?;
-    if medians.len() < 2 {
-        return None;
-    }
+    let timed = measured::stages(run);
+    let total = run.stages.total.as_ref().filter(|_| timed.len() > 2)?.p50_ms?;
+    let parts = timed.iter().filter(|(name, _)| *name != "total");
     let mut row = Row::number("all stages", time(total));
-    row.facts = medians.iter().map(|(name, median)| format!("{name} {}", time(*median))).collect();
+    row.facts = parts.filter_map(|(name, stage)| Some(format!("{name} {}", time(stage.p50_ms?)))).collect();
     Some(row)
-}
-
-fn table(runs: &[Measurement], ink: &Ink) -> Vec<Line> {
-    let mut grid = Grid::new(vec![
-        Column::left("PERFORMANCE").shrinks_to(20),
-        Column::right("threads").rank(2),
-        Column::right("batch"),
-        Column::right("latency"),
-        Column::left("95 % CI").rank(1),
-        Column::right("p99").rank(3),
-        Column::right("throughput"),
-        Column::right("efficiency").rank(4),
-        Column::left("").rank(5).shrinks_to(16),
-    ]);
-    let plain = |text: Option<String>| (Role::Plain, text.unwrap_or_default());
-    for run in runs {
-        let engine = format!("{} {}", run.engine.name, run.engine.version.as_deref().unwrap_or_default());
-        let stage = run.stages.inference.clone().unwrap_or_default();
-        let (latency, interval) = match (stage.p50_ms, stage.p50_ci_ms) {
-            (Some(median), Some(interval)) => median_and_interval(median, interval),
-            (Some(median), None) => (time(median), String::new()),
-            (None, _) => ("not measured".to_owned(), String::new()),
-        };
-        let throughput = run.throughput.as_ref().and_then(|throughput| {
-            Some(format!("{} {}/s", numbers::rate(throughput.per_second?), ink.name(&throughput.unit, 12)))
-        });
-        grid.row(vec![
-            plain(Some(ink.name(engine.trim_end(), 40))),
-            plain(run.threads.map(|threads| threads.to_string())),
-            plain(run.batch.map(|batch| batch.to_string())),
-            (if stage.p50_ms.is_some() { Role::Value } else { Role::Warn }, ink.text(&latency)),
-            (Role::Dim, interval),
-            plain(stage.p99_ms.map(|p99| ink.text(&time(p99)))),
-            plain(throughput),
-            plain(run.efficiency.map(share)),
-            (Role::Warn, run.notes.first().map(|note| ink.name(note, 40)).unwrap_or_default()),
-        ]);
-    }
-    grid.lines(ink)
 }

@@ -1,4 +1,7 @@
-//! Tables for documents and pull requests: totals as read and exact, then the layers with exact numbers.
+//! Tables for documents and pull requests: totals as read and exact, what was measured, then the layers with exact
+//! numbers.
+
+mod measured;
 
 use super::numbers::{self, Kind};
 use crate::render::{RenderOptions, Renderer, SortKey, csv, sort, text};
@@ -12,7 +15,7 @@ impl Renderer for Markdown {
     }
 
     fn about(&self) -> &'static str {
-        "tables of totals and layers"
+        "tables of totals, measurements and layers"
     }
 
     fn media(&self) -> &'static str {
@@ -55,13 +58,12 @@ fn document(report: &Report, options: &RenderOptions) -> String {
             coverage.nodes, coverage.shaped, coverage.priced
         ));
     }
-    if !report.measurements.is_empty() {
-        page.push_str(&measured(report));
-    }
+    page.push_str(&measured::tables(report, options));
     if !report.layers.is_empty() {
         page.push_str(&layers(report, options));
     }
-    page
+    // Sections begin with a blank line of their own; the first needs none.
+    page.replace("\n\n\n", "\n\n").trim_start().to_owned()
 }
 
 fn headline(totals: &Totals) -> String {
@@ -90,31 +92,6 @@ fn headline(totals: &Totals) -> String {
         let least = if complete { "" } else { "≥ " };
         let (value, exact) = (numbers::count(&count, kind), formula(&count));
         page.push_str(&format!("| {metric} | {least}{} | {exact} |\n", plain(&value)));
-    }
-    page
-}
-
-fn measured(report: &Report) -> String {
-    let mut page =
-        "\n| engine | threads | batch | latency p50 | 95 % CI | throughput |\n|---|--:|--:|--:|--:|--:|\n"
-            .to_owned();
-    for run in &report.measurements {
-        let number = |value: Option<u64>| value.map_or(String::new(), |value| value.to_string());
-        let stage = run.stages.inference.clone().unwrap_or_default();
-        let interval = |[low, high]: [f64; 2]| format!("[{low}, {high}] ms");
-        let throughput = run.throughput.as_ref().and_then(|throughput| {
-            Some(format!("{} {}/s", numbers::rate(throughput.per_second?), plain(&throughput.unit)))
-        });
-        page.push_str(&format!(
-            "| {} {} | {} | {} | {} | {} | {} |\n",
-            plain(&run.engine.name),
-            plain(run.engine.version.as_deref().unwrap_or_default()),
-            number(run.threads.map(u64::from)),
-            number(run.batch),
-            stage.p50_ms.map_or("not measured".to_owned(), |value| format!("{value} ms")),
-            stage.p50_ci_ms.map(interval).unwrap_or_default(),
-            throughput.unwrap_or_default(),
-        ));
     }
     page
 }

@@ -1,5 +1,7 @@
-//! One row per layer, exact and machine-readable: plain integers, or formulas where symbols are unbound.
-//! An unknown is an empty field, never a zero.
+//! One row per layer, exact and machine-readable: plain integers, or formulas where symbols are unbound. Reports of
+//! measurements alone have one row per configuration. An unknown is an empty field, never a zero.
+
+mod configurations;
 
 use crate::render::{RenderOptions, Renderer, SortKey, sort, text};
 use crate::report::{Count, Layer, Report};
@@ -15,7 +17,7 @@ impl Renderer for Csv {
     }
 
     fn about(&self) -> &'static str {
-        "one row per layer, exact numbers"
+        "one row per layer or measured configuration, exact numbers"
     }
 
     fn media(&self) -> &'static str {
@@ -23,14 +25,16 @@ impl Renderer for Csv {
     }
 
     fn render(&self, reports: &[Report], options: &RenderOptions) -> String {
+        if configurations::are_all(reports) {
+            return configurations::page(reports);
+        }
         let mut page = format!("{HEADER}\n");
         for report in reports {
             let model = report.model.as_ref().map_or("", |model| &model.name);
             let times = sort::times(report);
             for index in order(report, options) {
                 let fields = fields(model, index, &report.layers[index], times[index]);
-                page.push_str(&fields.iter().map(|field| quote(field)).collect::<Vec<_>>().join(","));
-                page.push('\n');
+                page.push_str(&row(fields));
             }
         }
         page
@@ -69,6 +73,11 @@ fn fields(model: &str, index: usize, layer: &Layer, mean_ms: Option<f64>) -> [St
         mean_ms.map(|value| value.to_string()).unwrap_or_default(),
         layer.unpriced.clone().unwrap_or_default(),
     ]
+}
+
+/// Fields as a line.
+fn row(fields: impl IntoIterator<Item = String>) -> String {
+    fields.into_iter().map(|field| quote(&field)).collect::<Vec<_>>().join(",") + "\n"
 }
 
 /// A field as RFC 4180 wants it, with control characters as visible escapes.

@@ -1,0 +1,131 @@
+//! A scenario: the rate asked for and achieved, latency from the intended arrival, and the search for the highest rate.
+
+use super::panel::{Panel, Row, TEXT};
+use super::{latency, many};
+use crate::render::grid::{Column, Grid};
+use crate::render::ink::{Ink, Line, Role};
+use crate::render::measured::{from_arrival, particular, rate_with_interval, with_interval};
+use crate::render::numbers::{rate, time};
+use crate::report::{Measurement, Scenario, SloProbe, SloSearch, Status};
+
+/// The scenario of one of the measurements, its times, and its search.
+pub(super) fn sections(run: &Measurement, runs: &[Measurement], ink: &Ink) -> Vec<Vec<Line>> {
+    let Some(scenario) = &run.scenario else { return Vec::new() };
+    let mut sections = vec![summary(scenario, run, runs, ink), times(scenario, ink)];
+    sections.extend(scenario.slo.as_ref().map(|slo| search(slo, ink)));
+    sections
+}
+
+fn summary(scenario: &Scenario, run: &Measurement, runs: &[Measurement], ink: &Ink) -> Vec<Line> {
+    let mut panel = Panel::new("SCENARIO");
+    panel.subject = vec![scenario.name.clone(), quantity(scenario.queries)];
+    panel.subject.extend(scenario.duration_s.map(|seconds| format!("in {}", time(seconds * 1e3))));
+    if runs.len() > 1 {
+        panel.subject.push(particular(run, runs));
+    }
+    let room = ink.width.saturating_sub(TEXT);
+    let paragraph = |label, role, text: &str| Row::paragraph(label, role, ink.sentence(text, room));
+    if let Some(reason) = &scenario.void {
+        panel.rows.extend(paragraph("void", Role::Bad, &format!("proves nothing: {reason}")));
+    }
+    if let Some(achieved) = scenario.rate_achieved {
+        let (value, interval) = rate_with_interval(achieved, scenario.rate_ci);
+        let mut row = Row::number("rate", format!("{value} queries/s"));
+        row.facts.extend((!interval.is_empty()).then_some(interval));
+        row.facts.extend(scenario.rate_asked.map(|asked| format!("asked for {}", rate(asked))));
+        panel.rows.push(row);
+    } else if let Some(asked) = scenario.rate_asked {
+        panel.rows.push(Row::number("asked for", format!("{} queries/s", rate(asked))));
+    }
+    panel.rows.extend(scenario.mean_batch.map(|mean| {
+        let mut row = Row::number("batches", format!("{mean:.2} queries"));
+        row.facts.push("on average".to_owned());
+        row.facts.extend(scenario.max_batch.map(|most| format!("at most {most}")));
+        row
+    }));
+    panel.rows.extend(lag(scenario, ink));
+    panel.lines(ink, ink.width)
+}
+
+fn quantity(queries: u64) -> String {
+    match queries {
+        1 => "1 query".to_owned(),
+        several => format!("{several} queries"),
+    }
+}
+
+/// How late queries were issued.
+fn lag(scenario: &Scenario, ink: &Ink) -> Vec<Row> {
+    let lags = [("p50", scenario.lag_p50_ms), ("p99", scenario.lag_p99_ms), ("at most", scenario.lag_max_ms)];
+    let lags: Vec<String> =
+        lags.into_iter().filter_map(|(name, lag)| Some(format!("{name} {}", time(lag?)))).collect();
+    match lags.is_empty() {
+        true => Vec::new(),
+        false => vec![Row::text("issued late", Role::Plain, ink.text(&lags.join(ink.dot())))],
+    }
+}
+
+/// Latency from the intended arrival, and the two parts that it has.
+fn times(scenario: &Scenario, ink: &Ink) -> Vec<Line> {
+    let mut lines = latency::table("FROM ARRIVAL", &from_arrival(scenario), scenario.queries, ink);
+    if !lines.is_empty() {
+        let text = "  latency counts from the intended arrival: a late start is in it";
+        lines.push(Line::new(Role::Dim, text));
+    }
+    lines
+}
+
+/// The rates tried, and the highest that holds.
+fn search(slo: &SloSearch, ink: &Ink) -> Vec<Line> {
+    let mut panel = Panel::new("HIGHEST RATE");
+    panel.subject = vec![slo.requirement.clone()];
+    let missed = slo.lowest_missed.map(|missed| format!("missed at {}", rate(missed)));
+    panel.rows.push(match slo.highest_rate {
+        Some(highest) => Row::number("holds up to", format!("{} queries/s", rate(highest))),
+        None => Row::text("holds", Role::Bad, "at no rate tried"),
+    });
+    if let Some(row) = panel.rows.last_mut() {
+        row.facts.extend(missed);
+        let tried = many(slo.probes.len() as u64, "rate");
+        row.facts.extend((!slo.probes.is_empty()).then(|| format!("{tried} tried")));
+    }
+    let mut lines = panel.lines(ink, ink.width);
+    lines.extend(probes(&slo.probes, ink));
+    lines
+}
+
+fn probes(probes: &[SloProbe], ink: &Ink) -> Vec<Line> {
+    if probes.is_empty() {
+        return Vec::new();
+    }
+    let mut grid = Grid::new(vec![
+        Column::left("  rate"),
+        Column::right("achieved").rank(2),
+        Column::right("queries").rank(3),
+        Column::right("found"),
+        Column::left("95 % CI").rank(1),
+        Column::left(""),
+        Column::left("").shrinks_to(12),
+    ]);
+    for probe in probes {
+        let (role, status) = match (probe.status, &probe.void) {
+            (_, Some(_)) => (Role::Bad, "? void"),
+            (Status::Met, None) => (Role::Good, "✓ met"),
+            (Status::Missed, None) => (Role::Bad, "✗ missed"),
+            (Status::Unknown, None) => (Role::Warn, "? unknown"),
+        };
+        let (value, interval) = probe
+            .value_ms
+            .map_or(("?".to_owned(), String::new()), |value| with_interval(value, probe.value_ci_ms));
+        grid.row(vec![
+            (Role::Plain, rate(probe.rate)),
+            (Role::Plain, probe.rate_achieved.map(rate).unwrap_or_default()),
+            (Role::Dim, probe.queries.to_string()),
+            (Role::Value, ink.text(&value)),
+            (Role::Dim, interval),
+            (role, ink.text(status)),
+            (Role::Dim, ink.name(probe.void.as_deref().unwrap_or_default(), 60)),
+        ]);
+    }
+    grid.lines(ink)
+}
