@@ -41,7 +41,8 @@ fn below(x: f64, degrees: usize) -> f64 {
 
 /// The logarithm of Γ(twice / 2), from Γ(1) = 1, Γ(1/2) = √π and Γ(a + 1) = a Γ(a).
 fn log_gamma_of_half(twice: usize) -> f64 {
-    let (start, first) = if twice.is_multiple_of(2) { (2, 0.0) } else { (1, std::f64::consts::PI.ln() / 2.0) };
+    let (start, first) =
+        if twice.is_multiple_of(2) { (2, 0.0) } else { (1, std::f64::consts::PI.ln() / 2.0) };
     (start..twice).step_by(2).fold(first, |sum, factor| sum + (factor as f64 / 2.0).ln())
 }
 

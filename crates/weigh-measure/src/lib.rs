@@ -26,12 +26,14 @@ pub mod scenario;
 pub mod statistics;
 mod student;
 mod throughput;
+pub mod warm_up;
 
 pub use clock::{Clock, MonotonicClock};
 pub use measurement::{MeasureOptions, Measurement, measure, measure_with};
 pub use memory::MemoryUse;
 pub use note::Note;
 pub use observations::{Observations, Unit};
-pub use sampling::{Phase, Plan, Progress, Sampling, sample};
+pub use sampling::{Phase, Plan, Progress, RoundPlan, Sampling, sample};
 pub use statistics::{CONFIDENCE, Distribution, Interval, Percentile, Quantile};
 pub use throughput::{Throughput, per_second};
+pub use warm_up::{Settling, WarmUp, WarmUpPlan};
