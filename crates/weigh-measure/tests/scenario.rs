@@ -2,13 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use weigh_measure::scenario::arrivals::SplitMix64;
+use weigh_measure::scenario::early::allowed_over;
 use weigh_measure::scenario::execute::RunError;
 use weigh_measure::scenario::{
-    Batching, Closed, Ended, Load, LoadError, MAX_QUERIES, Offline, Outcome, Scenario, SearchPlan, Server,
-    Service, Slo, Verdict, VirtualClock, Void, highest_rate, run, simulate,
+    Batching, Closed, Ended, Load, LoadError, MAX_QUERIES, Offline, Outcome, Scenario, Search, SearchPlan,
+    Server, Service, Slo, Verdict, VirtualClock, Void, highest_rate, run, simulate,
 };
 use weigh_measure::{Clock, MonotonicClock, Quantile};
 
@@ -258,42 +259,194 @@ fn waits_at_most(utilisation: f64, wait: f64) -> f64 {
     (1.0 - utilisation) * terms.sum::<f64>()
 }
 
-#[test]
-fn the_search_brackets_the_true_rate() {
-    // Service of 2 ms and p99 within 10 ms: 99 % may wait at most 4 services. By bisection of Erlang's formula.
+/// The highest rate at which M/D/1 with a service of 2 ms has its p99 of latency within 10 ms: 99 % of queries may wait
+/// at most 4 services. By bisection of Erlang's formula.
+fn true_rate() -> f64 {
     let (mut low, mut high) = (0.01, 0.99);
     while high - low > 1e-9 {
         let middle = (low + high) / 2.0;
         if waits_at_most(middle, 4.0) >= 0.99 { low = middle } else { high = middle }
     }
-    let truth = low / 0.002;
-    let slo = Slo { quantile: Quantile::P99, limit_ns: 10 * MS };
-    let search = |plan: &SearchPlan| {
-        highest_rate(plan, |load| {
-            let clock = VirtualClock::new();
-            let mut streams = [Mock { clock: &clock, takes: |_, _| 2 * MS }];
-            simulate(&Load::Server(load), &mut streams, &clock, &AtomicBool::new(false))
-        })
-        .unwrap()
-    };
-    let found = search(&SearchPlan { max_time_ns: 3600 * S, lengthenings: 6, ..SearchPlan::new(slo, 500.0) });
-    println!("true highest rate {truth:.1}: {:?}..{:?}", found.highest_met, found.lowest_missed);
-    for probe in &found.probes {
-        println!("  {:.1}/s {:?} ({} over of {})", probe.rate, probe.verdict, probe.over, probe.queries);
-    }
-    let (met, missed) = (found.highest_met.unwrap(), found.lowest_missed.unwrap());
-    assert!(met <= truth && truth <= missed, "{met} {truth} {missed}");
-    assert_eq!(found.ended, Ended::Narrow);
+    low / 0.002
+}
 
-    let mut right = 0;
-    for seed in 0..100 {
-        let found = search(&SearchPlan {
-            max_time_ns: 3600 * S,
-            seed: seed * 1000,
-            lengthenings: 6,
-            ..SearchPlan::new(slo, 500.0)
-        });
-        right += usize::from(found.highest_met.unwrap() <= truth && truth <= found.lowest_missed.unwrap());
+const SLO: Slo = Slo { quantile: Quantile::P99, limit_ns: 10 * MS };
+
+fn search(plan: &SearchPlan, service_ns: u64) -> Search {
+    let probe = |load| {
+        let clock = VirtualClock::new();
+        let mut streams = [Mock { clock: &clock, takes: |_, _| service_ns }];
+        simulate(&Load::Server(load), &mut streams, &clock, &AtomicBool::new(false))
+    };
+    highest_rate(plan, probe).unwrap()
+}
+
+#[test]
+fn erlang_and_the_simulation_agree_on_the_tail() {
+    let rate = true_rate();
+    let outcome = simulated(&Load::Server(server(rate, 1_000_000)), 1, |_, _| 2 * MS);
+    let over = outcome.over(SLO.limit_ns) as f64 / 1e6;
+    println!("at {rate:.2} queries/s {:.3} % are over the limit, theory 1 %", over * 100.0);
+    assert!((over - 0.01).abs() < 0.001);
+}
+
+#[test]
+fn verdicts_are_wrong_as_seldom_as_they_say() {
+    // At the true rate both verdicts are wrong, each with a probability of 1 % at most.
+    const RUNS: u64 = 300;
+    let (rate, clock) = (true_rate(), VirtualClock::new());
+    let verdicts: Vec<(Verdict, bool)> = (0..RUNS)
+        .map(|seed| {
+            let load = Load::Server(Server { seed, ..server(rate, 2648) });
+            let outcome = simulated_on(&clock, &load, 1, |_, _| 2 * MS);
+            let allowed = allowed_over(outcome.queries(), Quantile::P99).unwrap();
+            (outcome.meets(SLO), outcome.over(SLO.limit_ns) <= allowed)
+        })
+        .collect();
+    let count = |verdict| verdicts.iter().filter(|(found, _)| *found == verdict).count();
+    let (met, missed) = (count(Verdict::Met), count(Verdict::Missed));
+    let as_if_independent = verdicts.iter().filter(|(_, met)| *met).count();
+    println!(
+        "of {RUNS} runs at the true rate {met} met, {missed} missed; {as_if_independent} met as if independent"
+    );
+    assert!(met <= 9 && missed <= 9);
+    // Queries that wait for one another are not independent: this is why clusters count as one.
+    assert!(as_if_independent > 30);
+}
+
+#[test]
+fn the_search_brackets_the_true_rate() {
+    let truth = true_rate();
+    for seed in [1, 2, 3] {
+        let found =
+            search(&SearchPlan { max_time_ns: 3600 * S, seed, ..SearchPlan::new(SLO, 500.0) }, 2 * MS);
+        let (met, missed) = (found.highest_met.unwrap(), found.lowest_missed.unwrap());
+        let spent: u64 = found.probes.iter().map(|probe| probe.duration_ns).sum();
+        println!(
+            "p99 within 10 ms up to {truth:.1}/s in truth, {met:.1}..{missed:.1}/s found ({:?}) by {} probes of {:.0} s in all",
+            found.ended,
+            found.probes.len(),
+            spent as f64 / 1e9
+        );
+        assert!(met <= truth && truth <= missed);
+        assert!(met > 0.9 * truth && missed < 1.3 * truth);
+        assert!(matches!(found.ended, Ended::Narrow | Ended::Unresolved));
     }
-    println!("right: {right}");
+}
+
+#[test]
+fn the_search_finds_a_sharp_limit_within_its_width() {
+    // p99 within 1 s of 2 ms of service: only near 500 per second, the capacity, does the queue grow as long.
+    let slo = Slo { quantile: Quantile::P99, limit_ns: S };
+    let found = search(&SearchPlan { max_time_ns: 3600 * S, ..SearchPlan::new(slo, 100.0) }, 2 * MS);
+    let (met, missed) = (found.highest_met.unwrap(), found.lowest_missed.unwrap());
+    println!("capacity 500/s: {met:.1}..{missed:.1}/s, {:?}, {} probes", found.ended, found.probes.len());
+    assert_eq!(found.ended, Ended::Narrow);
+    assert!(met <= 500.0 && 495.0 <= missed && missed <= met * 1.05);
+}
+
+#[test]
+fn the_search_has_bounds() {
+    let plan = SearchPlan::new(SLO, 500.0);
+    // Service of 20 ms is over 10 ms at any rate.
+    let found = search(&plan, 20 * MS);
+    assert_eq!((found.ended, found.highest_met, found.probes.len()), (Ended::Service, None, 1));
+    let found = search(&SearchPlan { max_probes: 2, ..plan }, 2 * MS);
+    assert_eq!((found.ended, found.probes.len()), (Ended::Probes, 2));
+    let found = search(&SearchPlan { max_time_ns: 5 * S, ..plan }, 2 * MS);
+    assert_eq!(found.ended, Ended::Time);
+    // A service that takes no time meets any rate, until a run would have too many queries.
+    let found = search(&SearchPlan { max_time_ns: 3600 * S, ..plan }, 0);
+    assert_eq!((found.ended, found.lowest_missed), (Ended::Queries, None));
+    assert!(found.highest_met.unwrap() > 1e5);
+    // Probes last long enough for a backlog of a twentieth to be seen: 2 · 10 ms / 0.05 = 400 ms, 2 s by default.
+    assert_eq!(plan.probe_time_ns(), 2 * S);
+    assert_eq!(SearchPlan { min_probe_ns: 0, ..plan }.probe_time_ns(), 400 * MS);
+}
+
+#[test]
+fn impossible_runs_are_refused() {
+    let refused = |load: &Load, streams: usize| {
+        let clock = VirtualClock::new();
+        let mut streams: Vec<_> = (0..streams).map(|_| Mock { clock: &clock, takes: |_, _| MS }).collect();
+        match simulate(load, &mut streams, &clock, &AtomicBool::new(false)) {
+            Err(RunError::Load(error)) => error,
+            other => panic!("{other:?}"),
+        }
+    };
+    let load = Load::Server(server(10.0, 10));
+    assert_eq!(refused(&load, 0), LoadError::NoStreams);
+    let queries = MAX_QUERIES + 1;
+    assert_eq!(refused(&Load::Server(server(10.0, queries)), 1), LoadError::TooMany { queries });
+    assert_eq!(refused(&Load::Server(server(-1.0, 10)), 1), LoadError::Rate(-1.0));
+}
+
+#[test]
+fn cancelling_ends_a_run_between_queries() {
+    let cancel = AtomicBool::new(false);
+    let closed = Closed { min_queries: 100, min_time_ns: 0, max_time_ns: S };
+    for load in [Load::Server(server(100.0, 100)), Load::SingleStream(closed)] {
+        cancel.store(false, Ordering::Relaxed);
+        let clock = VirtualClock::new();
+        let mut served = 0;
+        let takes = |_, _| {
+            served += 1;
+            cancel.store(served == 10, Ordering::Relaxed);
+            MS
+        };
+        let outcome = simulate(&load, &mut [Mock { clock: &clock, takes }], &clock, &cancel).unwrap();
+        assert_eq!((outcome.queries(), outcome.void), (10, Some(Void::Cancelled)));
+        assert_eq!(outcome.meets(Slo { quantile: Quantile::P50, limit_ns: 0 }), Verdict::Unknown);
+    }
+}
+
+#[test]
+fn an_outcome_survives_json() {
+    let outcome = simulated(&Load::Server(server(400.0, 50)), 1, |_, _| 2 * MS);
+    let json = serde_json::to_string(&outcome).unwrap();
+    assert_eq!(serde_json::from_str::<Outcome>(&json).unwrap(), outcome);
+    let load = Load::Server(server(400.0, 50));
+    assert_eq!(serde_json::from_str::<Load>(&serde_json::to_string(&load).unwrap()).unwrap(), load);
+}
+
+/// Counts its samples, and fails where it is told to.
+struct Counting<'a> {
+    samples: &'a AtomicUsize,
+    fails_at: usize,
+}
+
+impl Service for Counting<'_> {
+    type Error = &'static str;
+
+    fn run(&mut self, samples: usize) -> Result<(), &'static str> {
+        let before = self.samples.fetch_add(samples, Ordering::Relaxed);
+        if before + samples > self.fails_at { Err("out of paper") } else { Ok(()) }
+    }
+}
+
+#[test]
+fn threads_serve_every_query_once() {
+    let clock = MonotonicClock::new();
+    let served = AtomicUsize::new(0);
+    let load = |rate, queries| {
+        let batching = Batching { max: 4, delay_ns: 50_000 };
+        Load::Server(Server { rate, queries, seed: 1, batching, grace_ns: 60 * S })
+    };
+    let streams = |fails_at| [0; 3].map(|_| Counting { samples: &served, fails_at });
+    let outcome = run(&load(20_000.0, 500), &mut streams(500), &clock, &AtomicBool::new(false)).unwrap();
+    assert_eq!((outcome.queries(), served.load(Ordering::Relaxed)), (500, 500));
+    assert_eq!(outcome.batches.iter().map(|(size, count)| size * count).sum::<usize>(), 500);
+    assert!(outcome.batches.keys().all(|size| (1..=4).contains(size)));
+    assert_eq!((outcome.service_ns.len(), outcome.lag_ns.len(), outcome.waiting_ns.len()), (500, 500, 0));
+    assert!(!matches!(outcome.void, Some(Void::Cancelled | Void::Unfinished { .. })));
+
+    served.store(0, Ordering::Relaxed);
+    let error = run(&load(20_000.0, 500), &mut streams(100), &clock, &AtomicBool::new(false)).unwrap_err();
+    assert_eq!(error.to_string(), "out of paper");
+
+    // Cancelled before it began: nothing is run, though the first arrival may be far off.
+    served.store(0, Ordering::Relaxed);
+    let outcome = run(&load(0.001, 10), &mut streams(100), &clock, &AtomicBool::new(true)).unwrap();
+    assert_eq!((outcome.queries(), outcome.void), (0, Some(Void::Cancelled)));
+    assert_eq!((outcome.rate_achieved, outcome.latency_ms()), (None, None));
 }

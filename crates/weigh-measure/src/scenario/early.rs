@@ -7,8 +7,11 @@
 //! and asks for the smallest number h of queries within the limit; the condition is the same.
 //!
 //! Queries of a server that wait for one another are not independent: a queue delays several in a row. MLPerf takes
-//! them as if they were, and so do we; long runs (see [`super::SearchPlan`]) and repeated ones are the remedy.
+//! them as if they were, and so does [`estimate`], which is its number. [`judge`] does not: it counts [`clustering`]
+//! queries as one, so that a verdict takes as many more.
 
+use super::outcome::order_statistic;
+use super::slo::Verdict;
 use crate::statistics::Quantile;
 
 /// The confidence of every verdict and bound: MLPerf's 99 %.
@@ -79,6 +82,53 @@ pub fn estimate(latencies_ns: &[u64], quantile: Quantile) -> Option<u64> {
     Some(*latencies.select_nth_unstable(index).1)
 }
 
+/// How many queries say as much as one independent query, of those in this order of arrival: 1 where they are
+/// independent.
+///
+/// The number of queries over the limit in a part of the run varies more from part to part, by this factor, than a
+/// binomial distribution would: the method of batch means (Law, "Simulation Modeling and Analysis", chapter 9), with
+/// the larger result of 10 and of 20 parts. Fewer than 20 over the limit say too little about it: then the slowest 5 %
+/// are taken, of which more come together.
+pub fn clustering(latencies_ns: &[u64], limit_ns: u64) -> f64 {
+    const ENOUGH: usize = 20;
+    let over = latencies_ns.iter().filter(|&&latency| latency > limit_ns).count();
+    let slowest = order_statistic(latencies_ns, Quantile::P95).unwrap_or(limit_ns);
+    let threshold = if over >= ENOUGH { limit_ns } else { limit_ns.min(slowest) };
+    [10, 20].into_iter().filter_map(|parts| dispersion(latencies_ns, threshold, parts)).fold(1.0, f64::max)
+}
+
+/// The variance of the numbers over the threshold in that many parts, relative to a binomial distribution's; `None`
+/// where there are fewer queries than parts, or all are on the same side.
+fn dispersion(latencies_ns: &[u64], threshold_ns: u64, parts: usize) -> Option<f64> {
+    let size = (latencies_ns.len() / parts).max(1);
+    let over = |part: &[u64]| part.iter().filter(|&&latency| latency > threshold_ns).count() as f64;
+    let counts: Vec<f64> = latencies_ns.chunks_exact(size).take(parts).map(over).collect();
+    if counts.len() < parts {
+        return None;
+    }
+    let mean = counts.iter().sum::<f64>() / parts as f64;
+    let binomial = mean * (1.0 - mean / size as f64);
+    let squares: f64 = counts.iter().map(|count| (count - mean).powi(2)).sum();
+    (binomial > 0.0).then(|| squares / (parts - 1) as f64 / binomial)
+}
+
+/// Whether queries with these latencies show that the quantile is within the limit or above it, with 99 % confidence:
+/// MLPerf's condition and its mirror image for the numbers of queries divided by [`clustering`]. Never met where
+/// MLPerf's condition is not.
+pub fn judge(latencies_ns: &[u64], quantile: Quantile, limit_ns: u64) -> Verdict {
+    let over = latencies_ns.iter().filter(|&&latency| latency > limit_ns).count() as f64;
+    let clustering = clustering(latencies_ns, limit_ns);
+    let queries = (latencies_ns.len() as f64 / clustering) as usize;
+    let (over_at_least, over_at_most) = (over / clustering, (over / clustering).ceil());
+    if shows_miss(queries, quantile, over_at_least as usize) {
+        Verdict::Missed
+    } else if allowed_over(queries, quantile).is_some_and(|allowed| over_at_most as usize <= allowed) {
+        Verdict::Met
+    } else {
+        Verdict::Unknown
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +177,36 @@ mod tests {
         let latencies: Vec<u64> = (1..=81).collect();
         assert_eq!(estimate(&latencies, Quantile::P90), Some(80));
         assert_eq!(estimate(&[], Quantile::P90), None);
+    }
+
+    #[test]
+    fn clusters_count_as_one() {
+        // 400 queries of which every 8th is slow: no two come together, and all parts are alike.
+        let regular: Vec<u64> = (0..400).map(|i| u64::from(i % 8 == 0)).collect();
+        assert_eq!(clustering(&regular, 0), 1.0);
+        // The 40 of the first tenth: counts of 40, 0, 0, ... have mean 4 and variance (36² + 9 · 4²) / 9 = 160, a
+        // binomial distribution 4 · (1 − 4/40) = 3.6. In twenty parts 20, 20, 0, ...: mean 2, variance
+        // (2 · 18² + 18 · 2²) / 19 = 37.9 over 2 · (1 − 2/20) = 1.8.
+        let together: Vec<u64> = (0..400).map(|i| u64::from(i < 40)).collect();
+        assert!((clustering(&together, 0) - 160.0 / 3.6).abs() < 1e-9);
+        // Nothing to see.
+        assert_eq!(clustering(&[5; 400], 0), 1.0);
+        assert_eq!(clustering(&[], 0), 1.0);
+        assert_eq!(clustering(&[1, 2, 3], 2), 1.0);
+    }
+
+    #[test]
+    fn verdicts_by_hand() {
+        // 44 queries without one over are the fewest that show p90, and 64 with one: see above.
+        let judge = |latencies: &[u64]| judge(latencies, Quantile::P90, 1);
+        assert_eq!(
+            (judge(&[1; 44]), judge(&[1; 43]), judge(&[])),
+            (Verdict::Met, Verdict::Unknown, Verdict::Unknown)
+        );
+        // Of 100 in which every 5th is over 20 are: more than chance allows. Of 100 with every 10th none can tell.
+        let every = |n| (0..100).map(|i| 1 + u64::from(i % n == 0)).collect::<Vec<u64>>();
+        assert_eq!((judge(&every(5)), judge(&every(10))), (Verdict::Missed, Verdict::Unknown));
+        assert_eq!(judge(&[2; 100]), Verdict::Missed);
     }
 
     #[test]

@@ -190,23 +190,30 @@ impl Outcome {
 
     /// How many queries are over a limit for sure: those done, and those still waiting when the run was ended.
     pub fn over(&self, limit_ns: u64) -> usize {
-        let latencies = self.queue_ns.iter().zip(&self.service_ns).map(|(queue, service)| queue + service);
-        latencies.chain(self.waiting_ns.iter().copied()).filter(|&latency| latency > limit_ns).count()
+        self.at_least_ns().filter(|&latency| latency > limit_ns).count()
     }
 
-    /// Whether the objective was met, with 99 % confidence ([`early`]).
+    /// How many queries say as much about that limit as one independent one ([`early::clustering`]).
+    pub fn clustering(&self, limit_ns: u64) -> f64 {
+        early::clustering(&self.at_least_ns().collect::<Vec<u64>>(), limit_ns)
+    }
+
+    /// How long each query that arrived took at least.
+    fn at_least_ns(&self) -> impl Iterator<Item = u64> {
+        let done = self.queue_ns.iter().zip(&self.service_ns).map(|(queue, service)| queue + service);
+        done.chain(self.waiting_ns.iter().copied())
+    }
+
+    /// Whether the objective was met, with 99 % confidence ([`early::judge`]).
     ///
     /// Void runs say nothing, with one exception: of an overloaded run that was ended, queries that had waited longer
     /// than the limit are over it whatever would have come, so that it can be a miss.
     pub fn meets(&self, slo: Slo) -> Verdict {
-        let (over, arrived) = (self.over(slo.limit_ns), self.queries() + self.waiting_ns.len());
-        let missed = early::shows_miss(arrived, slo.quantile, over);
-        let met = early::allowed_over(arrived, slo.quantile).is_some_and(|allowed| over <= allowed);
-        match self.void {
-            Some(Void::Cancelled | Void::Lag { .. }) => Verdict::Unknown,
-            Some(Void::Unfinished { .. }) | None if missed => Verdict::Missed,
-            None if met => Verdict::Met,
-            Some(Void::Unfinished { .. }) | None => Verdict::Unknown,
+        let arrived: Vec<u64> = self.at_least_ns().collect();
+        match (self.void, early::judge(&arrived, slo.quantile, slo.limit_ns)) {
+            (None, verdict) => verdict,
+            (Some(Void::Unfinished { .. }), Verdict::Missed) => Verdict::Missed,
+            (Some(_), _) => Verdict::Unknown,
         }
     }
 
@@ -227,7 +234,7 @@ fn milliseconds(nanoseconds: &[u64]) -> Option<Distribution> {
 }
 
 /// The smallest value with at least this part of all at or below it, whatever their number; `None` of none.
-fn order_statistic(values: &[u64], quantile: Quantile) -> Option<u64> {
+pub(super) fn order_statistic(values: &[u64], quantile: Quantile) -> Option<u64> {
     let last = values.len().checked_sub(1)?;
     let rank = (values.len() as f64 * quantile.fraction()).ceil() as usize;
     let mut values = values.to_vec();

@@ -31,7 +31,7 @@ pub struct SearchPlan {
 }
 
 impl SearchPlan {
-    /// Within 5 %, probes of 2 s at least, three lengthenings, 32 probes and 5 minutes at most, no batching.
+    /// Within 5 %, probes of 2 s at least, five lengthenings, 40 probes and 5 minutes at most, no batching.
     pub fn new(slo: Slo, hint: f64) -> SearchPlan {
         SearchPlan {
             slo,
@@ -40,8 +40,8 @@ impl SearchPlan {
             batching: Batching::NONE,
             seed: 1,
             min_probe_ns: 2_000_000_000,
-            lengthenings: 3,
-            max_probes: 32,
+            lengthenings: 5,
+            max_probes: 40,
             max_time_ns: 300_000_000_000,
         }
     }
@@ -79,6 +79,8 @@ pub struct Probe {
     pub queries: usize,
     /// Queries that were over the limit, done or not.
     pub over: usize,
+    /// How many queries say as much as one independent one: a verdict takes so many times more of them.
+    pub clustering: f64,
     /// The early-stopping estimate of the objective's percentile, in nanoseconds.
     pub estimate_ns: Option<u64>,
     /// Time of the run in nanoseconds.
@@ -134,7 +136,8 @@ pub fn highest_rate<E>(
     plan: &SearchPlan,
     mut probe: impl FnMut(Server) -> Result<Outcome, E>,
 ) -> Result<Search, E> {
-    let mut state = State { plan: *plan, met: None, not_met: None, missed: None, probes: Vec::new() };
+    let mut state =
+        State { plan: *plan, met: None, not_met: None, missed: None, shortest: 0, probes: Vec::new() };
     let ended = loop {
         let Some(rate) = state.next_rate() else { break state.verdict_of_bracket() };
         if let Some(ended) = state.settle(rate, &mut probe)? {
@@ -152,6 +155,8 @@ struct State {
     not_met: Option<f64>,
     /// The lowest rate that missed it.
     missed: Option<f64>,
+    /// How long a rate's first probe is: half of what the last rate took.
+    shortest: u32,
     probes: Vec<Probe>,
 }
 
@@ -179,7 +184,7 @@ impl State {
         rate: f64,
         probe: &mut impl FnMut(Server) -> Result<Outcome, E>,
     ) -> Result<Option<Ended>, E> {
-        for lengthening in 0..=self.plan.lengthenings {
+        for lengthening in self.shortest..=self.plan.lengthenings {
             let load = match self.allowed(rate, lengthening) {
                 Ok(load) => load,
                 Err(ended) => return Ok(Some(ended)),
@@ -191,6 +196,7 @@ impl State {
                 rate_achieved: outcome.rate_achieved,
                 queries: outcome.queries(),
                 over: outcome.over(self.plan.slo.limit_ns),
+                clustering: outcome.clustering(self.plan.slo.limit_ns),
                 estimate_ns: outcome.estimate_ns(self.plan.slo.quantile),
                 duration_ns: outcome.duration_ns,
                 verdict,
@@ -201,6 +207,7 @@ impl State {
             }
             if verdict != Verdict::Unknown {
                 self.narrow(rate, verdict);
+                self.shortest = lengthening.saturating_sub(1);
                 let hopeless = verdict == Verdict::Missed && service_misses(&outcome, self.plan.slo);
                 return Ok(hopeless.then_some(Ended::Service));
             }
