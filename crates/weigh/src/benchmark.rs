@@ -206,5 +206,6 @@ fn stage(times: &Distribution) -> report::StageTime {
         p99_ci_ms: p99.1,
         p999_ms: p999.0,
         p999_ci_ms: p999.1,
+        ..report::StageTime::default()
     }
 }
