@@ -4,9 +4,11 @@ use anyhow::Result;
 
 use crate::process::{cargo, run, succeeds};
 use crate::steps::Steps;
+use crate::venv::Venv;
 
-/// Formatting, lints, documentation, licences, tests.
-pub fn all(steps: &mut Steps) -> Result<()> {
+/// Formatting, lints, documentation, licences, tests. Without a Python environment, ONNX Runtime is tested where it is
+/// found.
+pub fn all(steps: &mut Steps, venv: Option<&Venv>) -> Result<()> {
     steps.step("formatting", || run(cargo(&["fmt", "--all", "--check"])))?;
     steps
         .step("lints", || run(cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])))?;
@@ -16,7 +18,13 @@ pub fn all(steps: &mut Steps) -> Result<()> {
         run(doc)
     })?;
     licences(steps)?;
-    steps.step("tests", || run(cargo(&["test", "--workspace"])))
+    steps.step("tests", || {
+        let mut test = cargo(&["test", "--workspace"]);
+        if let Some(venv) = venv {
+            test.env("ORT_DYLIB_PATH", venv.onnxruntime()?);
+        }
+        run(test)
+    })
 }
 
 /// Not the advisories: they change from day to day, and a test must not fail for what happened elsewhere.

@@ -105,6 +105,22 @@ pub const CORPORA: &[Corpus] = &[
         "graphs as ONNX Runtime's optimiser leaves them, against the originals",
     ),
     Corpus {
+        is_usual: false,
+        ..Corpus::new(
+            "loop",
+            "loop.py",
+            "workers beside a plain Python loop over ONNX Runtime (only when named: needs a quiet machine)",
+        )
+    },
+    Corpus {
+        is_usual: false,
+        ..Corpus::new(
+            "versus",
+            "versus.py",
+            "models against themselves and against slower ones (only when named: needs a quiet machine)",
+        )
+    },
+    Corpus {
         files: Some(EXPORTS),
         packages: Some("corpus/requirements-conventions.txt"),
         is_usual: false,
@@ -254,6 +270,7 @@ fn make(folder: &Path, wanted: &str, fill: impl FnOnce(&Path) -> Result<()>) -> 
 fn check(venv: &Venv, corpus: &Corpus) -> Result<Score> {
     let (mut python, script) = (venv.python(), corpus.script);
     python.arg(Path::new("corpus").join(script)).args(corpus.folder()).env("WEIGH", binary());
+    python.env("ORT_DYLIB_PATH", venv.onnxruntime()?);
     if let Some(packages) = corpus.packages {
         python.env("PYTHONPATH", venv.packages(packages)?);
     }

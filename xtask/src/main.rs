@@ -15,6 +15,7 @@ use anyhow::{Result, bail};
 
 use crate::corpus::{CORPORA, Corpus};
 use crate::steps::Steps;
+use crate::venv::Venv;
 
 const USAGE: &str = "\
 Usage: cargo xtask COMMAND
@@ -44,11 +45,13 @@ fn main() -> ExitCode {
 fn run(args: &[&str]) -> Result<()> {
     match args {
         ["test"] => Steps::run(|steps| {
-            checks::all(steps)?;
+            // First, as tests run ONNX Runtime from it.
+            steps.step("Python environment", || Venv::ready().map(drop))?;
+            checks::all(steps, Some(&Venv::ready()?))?;
             corpus::all(steps, &corpus::usual())?;
             corpus::mutants(steps)
         }),
-        ["test", "--fast"] => Steps::run(checks::all),
+        ["test", "--fast"] => Steps::run(|steps| checks::all(steps, None)),
         ["corpus", names @ ..] => {
             let chosen = Corpus::named(names)?;
             Steps::run(|steps| corpus::all(steps, &chosen))

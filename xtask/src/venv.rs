@@ -45,6 +45,17 @@ impl Venv {
         python
     }
 
+    /// The folder of ONNX Runtime's library.
+    ///
+    /// # Errors
+    /// The package is not where packages are.
+    pub fn onnxruntime(&self) -> Result<PathBuf> {
+        let mut places = std::fs::read_dir(self.folder.join("lib")).context("the environment has no packages")?;
+        let folder = |entry: std::fs::DirEntry| entry.path().join("site-packages/onnxruntime/capi");
+        let found = places.find_map(|entry| Some(folder(entry.ok()?)).filter(|folder| folder.is_dir()));
+        found.context("the environment lacks onnxruntime")
+    }
+
     /// The folder with the packages of another list, without their dependencies: the environment has those.
     ///
     /// # Errors

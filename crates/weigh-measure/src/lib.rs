@@ -17,16 +17,21 @@
 mod binomial;
 mod chi_squared;
 pub mod clock;
+pub mod fleet;
 pub mod measurement;
 pub mod memory;
+pub mod noise;
 mod note;
 pub mod observations;
 pub mod sampling;
 pub mod scenario;
+pub mod sentinel;
 pub mod statistics;
 mod student;
 mod throughput;
+pub mod versus;
 pub mod warm_up;
+pub mod worker;
 
 pub use clock::{Clock, MonotonicClock};
 pub use measurement::{MeasureOptions, Measurement, measure, measure_with};

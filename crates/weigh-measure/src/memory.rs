@@ -1,7 +1,9 @@
 //! Resident memory of this process, as the operating system counts it.
 
+use serde::{Deserialize, Serialize};
+
 /// How much memory a measurement took.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemoryUse {
     /// Resident bytes before the model was loaded.
     pub before_bytes: u64,
@@ -32,6 +34,12 @@ pub(crate) struct Resident {
 /// This process's resident memory; `None` on systems without Linux's `/proc`.
 pub(crate) fn resident() -> Option<Resident> {
     parse(&std::fs::read_to_string("/proc/self/status").ok()?)
+}
+
+/// Another process's resident bytes; `None` where it is gone or the system does not tell.
+pub(crate) fn resident_of(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    Some(parse(&status)?.now_bytes)
 }
 
 /// Lets the peak start anew from what is resident now, where the system allows it (Linux: "5" written to

@@ -2,7 +2,7 @@
 //!
 //! The library behind the command. A model goes one way through it: [`open`] turns a file or a name of the zoo
 //! into a graph, [`analyze`] turns the graph into facts, [`describe`] turns the facts into a [`Report`], which
-//! every renderer of [`report`] reads; [`benchmark`] adds what only running the model can tell.
+//! every renderer of [`report`] reads; a [`Bench`] adds what only running the model can tell.
 //!
 //! ```
 //! let opened = weigh::open("zoo:alexnet-2012")?;
@@ -16,7 +16,10 @@ mod conventions;
 mod describe;
 mod open;
 
-pub use benchmark::{BenchmarkRequest, benchmark, machine};
+pub use benchmark::{
+    Batches, Bench, Compared, DataRequest, LoadRequest, NoSlo, Prepared, Served, Setting, SideOfModel, Slo, Subject,
+    Swept, machine, milliseconds,
+};
 pub use conventions::conventions;
 pub use describe::{describe, describe_memory};
 pub use open::{OpenError, Opened, open};

@@ -112,7 +112,7 @@ fn from_file(path: &str) -> Result<Opened, OpenError> {
 }
 
 /// The files of external data that a model refers to and that lie beside it.
-fn external_files<'a>(model: &'a Model) -> BTreeSet<&'a str> {
+pub(crate) fn external_files<'a>(model: &'a Model) -> BTreeSet<&'a str> {
     let is_beside = |path: &str| {
         !path.is_empty()
             && !Path::new(path).is_absolute()
@@ -131,7 +131,7 @@ const SMALL: u64 = 64 << 10;
 /// The bytes of a file.
 fn contents(file: &File, length: u64) -> Result<Box<dyn Deref<Target = [u8]>>, OpenError> {
     if length >= SMALL {
-        return Ok(Box::new(map(file)?));
+        return Ok(Box::new(map(file).map_err(OpenError::Io)?));
     }
     let mut bytes = Vec::with_capacity(length as usize);
     file.take(length).read_to_end(&mut bytes).map_err(OpenError::Io)?;
@@ -140,8 +140,8 @@ fn contents(file: &File, length: u64) -> Result<Box<dyn Deref<Target = [u8]>>, O
 
 /// Maps a file into memory, so that only the pages that are looked at are ever read.
 #[allow(unsafe_code)]
-fn map(file: &File) -> Result<Mmap, OpenError> {
+pub(crate) fn map(file: &File) -> io::Result<Mmap> {
     // SAFETY: the map is only read. Another process that shortens the file while it is mapped can make a read
     // fail with a bus error; that is the price every tool pays that does not copy gigabytes of weights.
-    unsafe { Mmap::map(file) }.map_err(OpenError::Io)
+    unsafe { Mmap::map(file) }
 }

@@ -10,6 +10,7 @@ mod progress;
 mod render;
 mod schema;
 mod ticket;
+mod workers;
 mod zoo;
 
 use std::process::ExitCode;
@@ -44,6 +45,9 @@ enum Command {
     Render(render::Args),
     /// The JSON schema of reports
     Schema,
+    /// Run models for another weigh process: JSON requests on standard input
+    #[command(hide = true)]
+    Worker,
 }
 
 /// What went wrong, and whether something was shown all the same.
@@ -51,6 +55,9 @@ pub(crate) type Outcome = anyhow::Result<ExitCode>;
 
 /// Bad usage or bad input.
 pub(crate) const FAILED: u8 = 2;
+
+/// Ended by Ctrl-C, as shells report it: 128 and the number of the signal.
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// An error with a line that tells what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +84,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Zoo(args)) => zoo::run(&args),
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Schema) => schema::run(),
+        Some(Command::Worker) => workers::run(),
     };
     match outcome {
         Ok(code) => code,

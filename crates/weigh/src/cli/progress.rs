@@ -4,10 +4,12 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use weigh_measure::{Phase, Progress};
+use weigh_measure::fleet::Step;
 
 /// How long nothing is shown.
 const PATIENCE: Duration = Duration::from_millis(1000);
+/// How often the time left is told anew while nothing else happens.
+const TICK: Duration = Duration::from_millis(250);
 
 /// The bar of one measurement.
 pub(crate) struct Bar {
@@ -19,26 +21,39 @@ pub(crate) struct Bar {
 impl Bar {
     /// A bar that appears once there has been something to wait for.
     pub fn new(name: &str) -> Bar {
-        let bar = ProgressBar::with_draw_target(Some(1000), ProgressDrawTarget::hidden());
-        let style = ProgressStyle::with_template("{prefix}  {msg:<16} {bar:32}  {elapsed}");
+        let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::hidden());
+        let template = "{prefix}  {msg:<24} {bar:32} {pos}/{len}  {elapsed} gone, {eta} left";
+        let style = ProgressStyle::with_template(template);
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_prefix(name.to_owned());
         Bar { bar, since: Instant::now(), shown: false }
     }
 
-    /// Moves the bar.
-    pub fn update(&mut self, progress: Progress) {
+    /// So many of the processes are done.
+    pub fn step(&mut self, step: Step) {
+        self.show(step.done, step.of, &format!("configuration {}", step.configuration + 1));
+    }
+
+    /// So many of the pairs of processes are done.
+    pub fn pair(&mut self, done: usize, of: usize) {
+        let words = if done < of { "measuring in turns" } else { "comparing outputs" };
+        self.show(done, of, words);
+    }
+
+    /// Something is being done that has no measure.
+    pub fn busy(&mut self, words: &str) {
+        self.show(0, 1, words);
+    }
+
+    fn show(&mut self, done: usize, of: usize, words: &str) {
         if !self.shown && self.since.elapsed() > PATIENCE && std::io::stderr().is_terminal() {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            self.bar.enable_steady_tick(TICK);
             self.shown = true;
         }
-        self.bar.set_message(match progress.phase {
-            Phase::Load => "loading",
-            Phase::First => "first inference",
-            Phase::WarmUp => "warming up",
-            Phase::Sample => "measuring",
-        });
-        self.bar.set_position((progress.fraction * 1000.0) as u64);
+        self.bar.set_length(of as u64);
+        self.bar.set_position(done as u64);
+        self.bar.set_message(words.to_owned());
     }
 }
 

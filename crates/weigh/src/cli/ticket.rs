@@ -1,12 +1,16 @@
 //! `weigh MODEL`: everything on one screen, with a short measurement.
 
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use weigh::BenchmarkRequest;
+use weigh::{Batches, Bench, Setting, Subject};
+use weigh_engine::EngineOptions;
 use weigh_hardware::Machine;
+use weigh_measure::Plan;
+use weigh_measure::fleet::Campaign;
 
-use super::{FAILED, Outcome, measure, models, output, progress::Bar};
+use super::{FAILED, INTERRUPTED, Outcome, models, output, progress::Bar, workers};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -17,25 +21,61 @@ pub(crate) struct Args {
     output: output::Args,
 }
 
-/// How long the ticket measures.
-const MIN_TIME: Duration = Duration::from_secs(1);
+/// The ticket is printed within seconds: enough for a median, not for a tail.
+fn campaign() -> Campaign {
+    Campaign {
+        processes: 3,
+        plan: Plan {
+            min_warm_up: Duration::from_millis(200),
+            max_warm_up: Duration::from_secs(1),
+            min_samples: 9,
+            min_time: Duration::from_secs(1),
+            max_time: Duration::from_secs(10),
+            ..Plan::default()
+        },
+        seed: 0,
+    }
+}
+
+/// How long a worker may be silent.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) fn run(args: &Args) -> Outcome {
     let options = args.models.assume.options()?;
     let (weighed, all_good) = models::weigh_all(&args.models, |weighed| weighed)?;
-    let environment = weigh::machine(&Machine::detect());
-    let request = BenchmarkRequest { engine: measure::default_engine(), threads: None, min_time: MIN_TIME };
+    let machine = Machine::detect();
+    let environment = weigh::machine(&machine);
+    let bench = Bench {
+        launcher: workers::launcher(PATIENCE)?,
+        campaign: campaign(),
+        unit: "samples".to_owned(),
+        slo: None,
+        by_layer: false,
+        memory_bytes: machine.memory_bytes,
+    };
+    let setting = Setting {
+        engine: weigh_engine::automatic(),
+        options: EngineOptions { threads: Some(machine.compute_threads()), ..EngineOptions::default() },
+        batch: None,
+        streams: NonZeroUsize::MIN,
+    };
     let mut reports = Vec::new();
     for models::Weighed { opened, facts } in &weighed {
-        let mut bar = Bar::new(&opened.name);
         let mut report = weigh::describe(opened, facts);
-        report.measurements =
-            vec![weigh::benchmark(opened, facts, &options, &request, &mut |at| bar.update(at))];
+        let mut bar = Bar::new(&opened.name);
+        let subject = Subject::new(opened, &options, None)?;
+        let settings = std::slice::from_ref(&setting);
+        let swept = bench.sweep(&subject, settings, &Batches::Own, &mut |step| bar.step(step));
+        report.measurements = swept.measurements;
         report.environment = Some(environment.clone());
         reports.push(report);
     }
     if !reports.is_empty() {
         args.output.show(&reports)?;
     }
-    Ok(if all_good { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+    Ok(match (bench.launcher.is_cancelled(), all_good) {
+        (true, _) => ExitCode::from(INTERRUPTED),
+        (false, true) => ExitCode::SUCCESS,
+        (false, false) => ExitCode::from(FAILED),
+    })
 }

@@ -1,0 +1,120 @@
+//! Two configurations against each other: their workers live at the same time and take turns.
+//!
+//! What changes on the machine from one second to the next hits both sides of a pair of rounds alike and leaves the
+//! ratio alone (duet benchmarking: Bulej et al., arXiv:2001.05811). Who goes first is drawn for each pair of rounds.
+
+use std::time::{Duration, Instant};
+
+use super::campaign::{Record, prepare, round, strange};
+use super::{Failure, Launcher, Worker};
+use crate::sampling::Plan;
+use crate::versus::{self, Pair};
+use crate::worker::{Difference, Ready, Reply, Request, Round, Setup};
+
+/// How two configurations are compared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pairing {
+    /// Fresh pairs of processes.
+    pub processes: usize,
+    /// Pairs of rounds in each.
+    pub rounds: usize,
+    /// How long each side warms up and is sampled, over all processes. No pair of processes is started after its
+    /// longest time, but for the first.
+    pub plan: Plan,
+    /// Of who goes first.
+    pub seed: u64,
+}
+
+/// What was found about two configurations.
+#[derive(Clone, Debug)]
+pub struct Paired {
+    /// The first's processes.
+    pub a: Vec<Record>,
+    /// The second's.
+    pub b: Vec<Record>,
+    /// How far their outputs are apart, or why that is not known.
+    pub difference: Result<Difference, Failure>,
+}
+
+impl Paired {
+    /// The times of each pair of processes, round by round, in milliseconds.
+    pub fn pairs(&self) -> Vec<Vec<Pair>> {
+        let times = |round: &Round| round.iterations.iter().map(|&time| time as f64 / 1e6).collect();
+        let pair = |(a, b): (&Round, &Round)| Pair { a_ms: times(a), b_ms: times(b) };
+        let process = |(a, b): (&Record, &Record)| a.rounds.iter().zip(&b.rounds).map(pair).collect();
+        self.a.iter().zip(&self.b).map(process).collect()
+    }
+}
+
+/// Compares two configurations.
+///
+/// # Errors
+/// The first failure of either side, with which side it was.
+pub fn compare(
+    launcher: &Launcher,
+    pairing: &Pairing,
+    [a, b]: [&Setup; 2],
+    tell: &mut dyn FnMut(usize),
+) -> Result<Paired, (usize, Failure)> {
+    let begun = Instant::now();
+    let mut paired = Paired { a: Vec::new(), b: Vec::new(), difference: Err(Failure::Interrupted) };
+    for process in 0..pairing.processes {
+        if process > 0 && begun.elapsed() > pairing.plan.max_time {
+            break;
+        }
+        tell(process);
+        let seed = pairing.seed.wrapping_add(process as u64);
+        let [first, second] = duel(launcher, pairing, [a, b], seed)?;
+        paired.a.push(first);
+        paired.b.push(second);
+    }
+    tell(pairing.processes);
+    paired.difference = launcher.start().and_then(|mut worker| {
+        let request = Request::Difference(Box::new(a.clone()), Box::new(b.clone()));
+        match worker.ask(&request, Duration::ZERO)? {
+            Reply::Difference(difference) => Ok(difference),
+            _ => Err(strange()),
+        }
+    });
+    Ok(paired)
+}
+
+/// One side at work.
+struct Side {
+    worker: Worker,
+    ready: Ready,
+    rounds: Vec<Round>,
+}
+
+/// One pair of fresh processes.
+fn duel(
+    launcher: &Launcher,
+    pairing: &Pairing,
+    setups: [&Setup; 2],
+    seed: u64,
+) -> Result<[Record; 2], (usize, Failure)> {
+    let start = Instant::now();
+    // The one that is loaded first differs from pair to pair as well.
+    let order = if seed % 2 == 0 { [0, 1] } else { [1, 0] };
+    let mut sides: [Option<Side>; 2] = [None, None];
+    for side in order {
+        let begin = || -> Result<Side, Failure> {
+            let mut worker = launcher.start()?;
+            let ready = prepare(&mut worker, setups[side])?;
+            Ok(Side { worker, ready, rounds: Vec::new() })
+        };
+        sides[side] = Some(begin().map_err(|failure| (side, failure))?);
+    }
+    let [Some(mut a), Some(mut b)] = sides else {
+        return Err((0, strange()));
+    };
+    let plan = pairing.plan.round(pairing.processes, pairing.rounds);
+    for first in versus::schedule(pairing.rounds.max(1), seed) {
+        for side in if first == versus::Side::A { [0, 1] } else { [1, 0] } {
+            let at = if side == 0 { &mut a } else { &mut b };
+            at.rounds.push(round(&mut at.worker, &plan).map_err(|failure| (side, failure))?);
+        }
+    }
+    let spent = start.elapsed();
+    Ok([a, b].map(|side| Record { ready: side.ready, rounds: side.rounds, spent }))
+}

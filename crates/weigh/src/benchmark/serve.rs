@@ -1,0 +1,264 @@
+//! A model under load: queries that come one by one, in groups, all at once, or when they like.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use weigh_engine::synthetic::InputSpec;
+use weigh_measure::Observations;
+use weigh_measure::fleet::{Failure, Measured, Record, Worker};
+use weigh_measure::scenario::{
+    self, Batching, Closed, Load, Offline, Scenario, SearchPlan, Server, highest_rate,
+};
+use weigh_measure::worker::{Feed, Reply, Request, ServeOrder, Setup};
+use weigh_report::report::{self, Status};
+
+use super::{Bench, Prepared, Setting, Slo, Subject, document};
+
+/// Which load.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoadRequest {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Queries per second, of a server; `None` to search for the highest rate that meets the bench's limit.
+    pub rate: Option<f64>,
+    /// How queries of a server become batches.
+    pub batching: Batching,
+}
+
+/// What was found under load.
+#[derive(Clone, Debug)]
+pub struct Served {
+    /// The row.
+    pub measurement: report::Measurement,
+    /// Whether there are no figures, or they prove nothing.
+    pub failed: bool,
+}
+
+/// Inferences of an offline run: enough that the last, shorter batch does not matter.
+const OFFLINE_BATCHES: usize = 50;
+
+impl Bench {
+    /// Puts a model under load, in one worker process.
+    pub fn serve(
+        &self,
+        subject: &Subject<'_>,
+        setting: &Setting,
+        request: &LoadRequest,
+        tell: &mut dyn FnMut(&str),
+    ) -> Served {
+        let batch = match request.scenario {
+            Scenario::SingleStream | Scenario::Server => Some(1),
+            Scenario::MultiStream { samples_per_query } => Some(samples_per_query as u64),
+            Scenario::Offline => setting.batch,
+        };
+        let setting = Setting { batch, ..setting.clone() };
+        let refuse = |reason: &str| Served { measurement: document::failed(&setting, reason), failed: true };
+        if subject.data().is_some() {
+            return refuse("loads are put on a model with made-up inputs, not with --data");
+        }
+        let prepared = match self.row(subject, setting.clone()).prepared {
+            Ok(prepared) => prepared,
+            Err(reason) => return refuse(&reason),
+        };
+        let sizes = match sizes(self, subject, &setting, request, &prepared) {
+            Ok(sizes) => sizes,
+            Err(reason) => return refuse(&reason),
+        };
+        match self.loaded(&prepared, &setting, request, sizes, tell) {
+            Ok((record, scenario)) => {
+                let measured = Measured::of(&[record], prepared.setup.batch);
+                let lost = Failure::Lost("no time was taken".to_owned());
+                let result = measured.as_ref().ok_or(&lost);
+                let mut measurement = document::measured(&setting, &prepared, result, &self.unit);
+                let failed = scenario.void.is_some();
+                measurement.streams = u32::try_from(setting.streams.get()).ok();
+                measurement.scenario = Some(scenario);
+                Served { measurement, failed }
+            }
+            Err(failure) => refuse(&failure.to_string()),
+        }
+    }
+
+    /// The closed loop that tells what an inference takes by itself, then the load.
+    fn loaded(
+        &self,
+        prepared: &Prepared,
+        setting: &Setting,
+        request: &LoadRequest,
+        sizes: BTreeMap<usize, Vec<InputSpec>>,
+        tell: &mut dyn FnMut(&str),
+    ) -> Result<(Record, report::Scenario), Failure> {
+        tell("one by one");
+        let setup = Setup { streams: std::num::NonZeroUsize::MIN, ..prepared.setup.clone() };
+        let mut worker = self.launcher.start()?;
+        let record = self.campaign.rounds_of(&mut worker, &setup)?;
+        let service = Measured::of(std::slice::from_ref(&record), prepared.setup.batch);
+        let service_s = service.map_or(1.0, |measured| measured.total.mean() / 1e3);
+        let mut order = ServeOrder {
+            load: Load::Server(Server { rate: 1.0, queries: 1, seed: 0, batching: Batching::NONE, grace_ns: 0 }),
+            streams: setting.streams,
+            sizes,
+        };
+        let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let (min_ns, max_ns) = (nanoseconds(self.campaign.plan.min_time), nanoseconds(self.campaign.plan.max_time));
+        let closed = |scenario: Scenario| {
+            let quantile = scenario.quantile().unwrap_or(weigh_measure::Quantile::P90);
+            Closed { min_time_ns: min_ns, max_time_ns: max_ns, ..Closed::estimating(quantile) }
+        };
+        let mut slo = None;
+        order.load = match request.scenario {
+            Scenario::SingleStream => Load::SingleStream(closed(request.scenario)),
+            Scenario::MultiStream { samples_per_query } => {
+                Load::MultiStream { samples_per_query, closed: closed(request.scenario) }
+            }
+            Scenario::Offline => {
+                let batch = usize::try_from(prepared.setup.batch).unwrap_or(usize::MAX);
+                let inferences = (min_ns as f64 / 1e9 / service_s * setting.streams.get() as f64).ceil() as usize;
+                let samples = inferences.max(OFFLINE_BATCHES).saturating_mul(batch);
+                Load::Offline(Offline { samples, batch, max_time_ns: max_ns })
+            }
+            Scenario::Server => {
+                let rate = match (request.rate, &self.slo) {
+                    (Some(rate), _) => rate,
+                    (None, None) => return Err(Failure::Refused("no rate and no limit to find one by".to_owned())),
+                    (None, Some(limit)) => {
+                        let hint = setting.streams.get() as f64 / service_s;
+                        let (search, best) = self.search(&mut worker, &mut order, request, limit, hint, tell)?;
+                        slo = Some(search);
+                        best
+                    }
+                };
+                let quantile = self.slo.map_or(weigh_measure::Quantile::P99, |slo| slo.quantile);
+                let needed = scenario::early::queries_for_estimate(quantile);
+                let queries = Server::queries_for(rate, needed, min_ns);
+                let limit_ns = self.slo.map_or(1_000_000_000, |slo| (slo.limit_ms * 1e6) as u64);
+                Load::Server(Server {
+                    rate,
+                    queries,
+                    seed: self.campaign.seed.wrapping_add(1),
+                    batching: request.batching,
+                    grace_ns: limit_ns.max(10_000_000_000),
+                })
+            }
+        };
+        tell("under load");
+        let outcome = ask(&mut worker, &order, self.campaign.plan.max_time)?;
+        Ok((record, scenario_of(&outcome, slo)))
+    }
+
+    /// The highest rate that meets the limit, or the hint where none does.
+    fn search(
+        &self,
+        worker: &mut Worker,
+        order: &mut ServeOrder,
+        request: &LoadRequest,
+        limit: &Slo,
+        hint: f64,
+        tell: &mut dyn FnMut(&str),
+    ) -> Result<(report::SloSearch, f64), Failure> {
+        let slo = scenario::Slo { quantile: limit.quantile, limit_ns: (limit.limit_ms * 1e6) as u64 };
+        let plan = SearchPlan { batching: request.batching, seed: self.campaign.seed, ..SearchPlan::new(slo, hint) };
+        let found = highest_rate(&plan, |server| {
+            tell(&format!("{:.3} queries/s", server.rate));
+            let expected = Duration::from_secs_f64(server.queries as f64 / server.rate);
+            order.load = Load::Server(server);
+            ask(worker, order, expected)
+        })?;
+        let probe = |probe: &scenario::Probe| report::SloProbe {
+            rate: probe.rate,
+            rate_achieved: probe.rate_achieved,
+            queries: probe.queries as u64,
+            value_ms: probe.estimate_ns.map(|ns| ns as f64 / 1e6),
+            value_ci_ms: None,
+            status: status(probe.verdict),
+            void: probe.void.map(|void| void.to_string()),
+        };
+        let lowest = found.probes.iter().map(|probe| probe.rate).fold(f64::INFINITY, f64::min);
+        let search = report::SloSearch {
+            requirement: limit.to_string(),
+            highest_rate: found.highest_met,
+            lowest_missed: found.lowest_missed,
+            probes: found.probes.iter().map(probe).collect(),
+        };
+        Ok((search, found.highest_met.unwrap_or(lowest).max(f64::MIN_POSITIVE)))
+    }
+}
+
+fn ask(worker: &mut Worker, order: &ServeOrder, expected: Duration) -> Result<scenario::Outcome, Failure> {
+    match worker.ask(&Request::Serve(Box::new(order.clone())), expected)? {
+        Reply::Served(outcome) => Ok(*outcome),
+        _ => Err(Failure::Lost("the worker answered another question".to_owned())),
+    }
+}
+
+/// The inputs of every number of samples that the load can ask for. Errors are reasons fit to follow "not measured: ".
+fn sizes(
+    bench: &Bench,
+    subject: &Subject<'_>,
+    setting: &Setting,
+    request: &LoadRequest,
+    prepared: &Prepared,
+) -> Result<BTreeMap<usize, Vec<InputSpec>>, String> {
+    let own = usize::try_from(prepared.setup.batch).unwrap_or(usize::MAX);
+    let wanted = match request.scenario {
+        Scenario::Server => 1..=request.batching.max,
+        _ => own..=own,
+    };
+    let specs = |size: usize| {
+        let sized = Setting { batch: Some(size as u64), ..setting.clone() };
+        let sized = if size == own { Ok(prepared.clone()) } else { subject.prepare(&sized, &bench.campaign.warm_up()) }?;
+        if sized.setup.model != prepared.setup.model {
+            return Err("the model's batch is fixed: queries cannot be batched as they come".to_owned());
+        }
+        match sized.setup.feed {
+            Feed::Synthetic { specs, .. } => Ok((size, specs)),
+            Feed::Data(_) => Err("loads take made-up inputs".to_owned()),
+        }
+    };
+    wanted.map(specs).collect()
+}
+
+fn scenario_of(outcome: &scenario::Outcome, slo: Option<report::SloSearch>) -> report::Scenario {
+    let lag = |part: f64| {
+        let mut lags = outcome.lag_ns.clone();
+        lags.sort_unstable();
+        let rank = ((lags.len() as f64 * part).ceil() as usize).saturating_sub(1);
+        lags.get(rank).map(|&ns| ns as f64 / 1e6)
+    };
+    let batches: usize = outcome.batches.values().sum();
+    report::Scenario {
+        name: outcome.scenario.to_string(),
+        rate_asked: outcome.rate_asked,
+        rate_achieved: outcome.rate_achieved,
+        rate_ci: None,
+        queries: outcome.queries() as u64,
+        duration_s: Some(outcome.duration_ns as f64 / 1e9),
+        latency: stage(&outcome.latencies_ns()),
+        queue: stage(&outcome.queue_ns),
+        service: stage(&outcome.service_ns),
+        mean_batch: (batches > 0).then(|| outcome.queries() as f64 / batches as f64),
+        max_batch: outcome.batches.keys().max().map(|&size| size as u64),
+        lag_p50_ms: lag(0.5),
+        lag_p99_ms: lag(0.99),
+        lag_max_ms: lag(1.0),
+        void: outcome.void.map(|void| void.to_string()),
+        slo,
+    }
+}
+
+/// Stretches of a run that intervals take as independent of one another: queries that wait in one queue are not.
+const STRETCHES: usize = 20;
+
+fn stage(nanoseconds: &[u64]) -> Option<report::StageTime> {
+    let length = nanoseconds.len().div_ceil(STRETCHES).max(1);
+    let times = |part: &[u64]| part.iter().map(|&ns| ns as f64 / 1e6).collect();
+    Some(document::stage(&Observations::new(vec![nanoseconds.chunks(length).map(times).collect()])?))
+}
+
+fn status(verdict: scenario::Verdict) -> Status {
+    match verdict {
+        scenario::Verdict::Met => Status::Met,
+        scenario::Verdict::Missed => Status::Missed,
+        scenario::Verdict::Unknown => Status::Unknown,
+    }
+}

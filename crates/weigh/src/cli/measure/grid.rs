@@ -1,0 +1,93 @@
+//! Which ways of running a model to try: every option takes several values, and all combinations are measured.
+
+use std::num::NonZeroUsize;
+
+use weigh::{Batches, Setting};
+use weigh_engine::{Engine, EngineOptions, Optimization, Provider};
+use weigh_hardware::Machine;
+
+use super::Hinted;
+
+#[derive(clap::Args)]
+#[group(skip)]
+pub(crate) struct Args {
+    /// What runs the model; auto takes ONNX Runtime where there is one (see `weigh engines`)
+    #[arg(long, default_value = "auto", value_parser = engines(), value_delimiter = ',', help_heading = "Configurations")]
+    pub engine: Vec<String>,
+
+    /// Threads; by default one for each physical core
+    #[arg(long, value_name = "N", value_delimiter = ',', help_heading = "Configurations")]
+    pub threads: Vec<NonZeroUsize>,
+
+    /// Batch sizes: 1,8,32, or auto: doubled until throughput stops growing
+    #[arg(long, value_name = "N|auto", value_delimiter = ',', help_heading = "Configurations")]
+    pub batch: Vec<String>,
+
+    /// Graph optimisation of the engine: none, basic, extended, all
+    #[arg(long, value_name = "LEVEL", value_delimiter = ',', default_value = "all", help_heading = "Configurations")]
+    pub opt: Vec<Optimization>,
+
+    /// Requests at the same time
+    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "1", help_heading = "Configurations")]
+    pub streams: Vec<NonZeroUsize>,
+
+    /// What the engine computes on: cpu, cuda, tensorrt, openvino, dnnl, coreml
+    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "cpu", help_heading = "Configurations")]
+    pub provider: Vec<Provider>,
+}
+
+fn engines() -> clap::builder::PossibleValuesParser {
+    let names = weigh_engine::engines().iter().map(|engine| engine.name());
+    std::iter::once("auto").chain(names).map(clap::builder::PossibleValue::new).collect::<Vec<_>>().into()
+}
+
+impl Args {
+    /// Every combination but for batch sizes, which come last.
+    pub fn settings(&self) -> anyhow::Result<Vec<Setting>> {
+        let threads: Vec<NonZeroUsize> = match self.threads.as_slice() {
+            [] => vec![Machine::detect().compute_threads()],
+            given => given.to_vec(),
+        };
+        let mut settings = Vec::new();
+        for name in &self.engine {
+            let engine = engine(name)?;
+            for &provider in &self.provider {
+                for &optimization in &self.opt {
+                    for &threads in &threads {
+                        settings.extend(self.streams.iter().map(|&streams| Setting {
+                            engine,
+                            options: EngineOptions { threads: Some(threads), optimization, provider },
+                            batch: None,
+                            streams,
+                        }));
+                    }
+                }
+            }
+        }
+        Ok(settings)
+    }
+
+    pub fn batches(&self) -> anyhow::Result<Batches> {
+        let wrong = |text: &str| {
+            Hinted::new(format!("'{text}' is no batch size"), "write --batch 1,8,32 or --batch auto")
+        };
+        match self.batch.as_slice() {
+            [] => Ok(Batches::Own),
+            [auto] if auto == "auto" => Ok(Batches::Auto),
+            sizes => {
+                let size = |text: &String| text.parse().ok().filter(|&size| size > 0).ok_or_else(|| wrong(text));
+                Ok(Batches::Given(sizes.iter().map(size).collect::<Result<_, _>>()?))
+            }
+        }
+    }
+}
+
+/// The engine of that name, where it is usable.
+fn engine(name: &str) -> anyhow::Result<&'static dyn Engine> {
+    let found = if name == "auto" { Some(weigh_engine::automatic()) } else { weigh_engine::engine(name) };
+    let engine = found.ok_or_else(|| Hinted::new(format!("no engine '{name}'"), "see `weigh engines`"))?;
+    match engine.installation() {
+        Ok(_) => Ok(engine),
+        Err(missing) => Err(Hinted::new(format!("{name} is not usable here: {}", missing.reason), missing.hint).into()),
+    }
+}

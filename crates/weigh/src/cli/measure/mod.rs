@@ -1,0 +1,160 @@
+//! `weigh measure`: latency, throughput and the trade-off between them on this machine.
+
+mod grid;
+mod load;
+mod real;
+mod sweep;
+mod versus;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use weigh::{Bench, Slo};
+use weigh_hardware::Machine;
+use weigh_measure::fleet::Campaign;
+use weigh_measure::{Plan, Quantile};
+
+use super::{FAILED, Hinted, INTERRUPTED, Outcome, models, output, workers};
+
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    models: models::Args,
+
+    #[command(flatten)]
+    grid: grid::Args,
+
+    #[command(flatten)]
+    time: TimeArgs,
+
+    #[command(flatten)]
+    data: real::Args,
+
+    #[command(flatten)]
+    versus: versus::Args,
+
+    #[command(flatten)]
+    load: load::Args,
+
+    /// The limit that latency has to keep, to choose the best configuration or rate by: 'p99<=50ms'
+    #[arg(long, value_name = "LIMIT")]
+    slo: Option<Slo>,
+
+    /// What is counted: samples, images, frames, tokens, queries
+    #[arg(long, default_value = "samples")]
+    unit: String,
+
+    #[command(flatten)]
+    output: output::Args,
+}
+
+/// For how long and how often to measure.
+#[derive(clap::Args)]
+pub(crate) struct TimeArgs {
+    /// Seconds of counted runs for each configuration, at least
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, help_heading = "Effort")]
+    min_time: f64,
+
+    /// Seconds for each configuration after which no further process is started
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, help_heading = "Effort")]
+    max_time: f64,
+
+    /// Fresh processes for each configuration: what intervals are made of
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = "Effort")]
+    processes: u16,
+
+    /// Take as many samples as these need: p50, p90, p95, p99, p99.9
+    #[arg(long = "percentile", value_name = "P", value_delimiter = ',', value_parser = quantile, help_heading = "Effort")]
+    percentiles: Vec<Quantile>,
+
+    /// Seconds without an answer after which a worker counts as hung
+    #[arg(long, value_name = "SECONDS", default_value_t = 120.0, help_heading = "Effort")]
+    patience: f64,
+
+    /// Of the order of configurations and of arrivals
+    #[arg(long, default_value_t = 0, help_heading = "Effort")]
+    seed: u64,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  weigh measure m.onnx --batch auto --slo 'p99<=50ms'      the trade-off, its sweet spot, the best under a limit
+  weigh measure m.onnx --data photos/ --preprocess imagenet --postprocess softmax-top5
+  weigh measure a.onnx --versus b.onnx                     which is faster, and by how much
+  weigh measure m.onnx --opt none,all --versus             one model at two settings
+  weigh measure m.onnx --scenario server --slo 'p99<=50ms' the highest rate of queries that it can take
+  weigh measure m.onnx --layers                            where the time goes";
+
+pub(crate) fn run(args: &Args) -> Outcome {
+    let bench = args.bench()?;
+    let outcome = match (args.versus.is_wanted(), &args.load.scenario) {
+        (true, Some(_)) => {
+            Err(Hinted::new("--versus and --scenario exclude each other", "run them one after the other").into())
+        }
+        (true, None) => versus::run(args, &bench),
+        (false, Some(_)) => load::run(args, &bench),
+        (false, None) => sweep::run(args, &bench),
+    };
+    let (mut reports, all_good) = outcome?;
+    let environment = weigh::machine(&Machine::detect());
+    reports.iter_mut().for_each(|report| report.environment = Some(environment.clone()));
+    if !reports.is_empty() {
+        args.output.show(&reports)?;
+    }
+    Ok(match (bench.launcher.is_cancelled(), all_good) {
+        (true, _) => ExitCode::from(INTERRUPTED),
+        (false, true) => ExitCode::SUCCESS,
+        (false, false) => ExitCode::from(FAILED),
+    })
+}
+
+/// Reports, and whether all went well.
+type Found = anyhow::Result<(Vec<weigh::Report>, bool)>;
+
+impl Args {
+    fn bench(&self) -> anyhow::Result<Bench> {
+        let time = &self.time;
+        let mut quantiles = time.percentiles.clone();
+        quantiles.extend(self.slo.map(|slo| slo.quantile));
+        let defaults = Campaign::default();
+        let plan = Plan {
+            min_time: seconds("--min-time", time.min_time)?,
+            max_time: seconds("--max-time", time.max_time)?,
+            ..defaults.plan
+        };
+        Ok(Bench {
+            launcher: workers::launcher(seconds("--patience", time.patience)?)?,
+            campaign: Campaign {
+                processes: usize::from(time.processes),
+                plan: plan.for_quantiles(&quantiles),
+                seed: time.seed,
+            },
+            unit: self.unit.clone(),
+            slo: self.slo,
+            by_layer: self.output.layers,
+            memory_bytes: Machine::detect().memory_bytes,
+        })
+    }
+}
+
+fn seconds(option: &str, seconds: f64) -> anyhow::Result<Duration> {
+    if seconds > 0.0 && seconds <= 86400.0 {
+        return Ok(Duration::from_secs_f64(seconds));
+    }
+    let hint = format!("{option} takes seconds, up to 86400");
+    Err(Hinted::new(format!("{option} {seconds} is no time to measure for"), hint).into())
+}
+
+/// `p99.9`, `99.9`.
+fn quantile(text: &str) -> Result<Quantile, String> {
+    let percent = text.strip_prefix('p').unwrap_or(text).parse::<f64>().ok();
+    let quantile = percent.and_then(|percent| Quantile::new((percent * 1e4).round() / 1e6));
+    quantile.ok_or_else(|| "write p50, p90, p95, p99 or p99.9".to_owned())
+}
+
+/// Where data is recorded by a person's path.
+fn is_toml(path: &str) -> bool {
+    PathBuf::from(path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
+}

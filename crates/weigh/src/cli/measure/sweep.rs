@@ -1,0 +1,39 @@
+//! The usual measurement: every model at every configuration.
+
+use weigh::Subject;
+
+use super::super::progress::Bar;
+use super::{Args, Found, models, output};
+
+pub(super) fn run(args: &Args, bench: &weigh::Bench) -> Found {
+    let options = args.models.assume.options()?;
+    let (settings, batches) = (args.grid.settings()?, args.grid.batches()?);
+    let data = args.data.request()?;
+    let (mut reports, mut all_good) = (Vec::new(), true);
+    for path in &args.models.models {
+        if bench.launcher.is_cancelled() {
+            break;
+        }
+        let measure = || -> anyhow::Result<(weigh::Report, bool)> {
+            let weighed = models::weigh_one(path, &options)?;
+            let subject = Subject::new(&weighed.opened, &options, data.clone())?;
+            let mut report = weigh::describe(&weighed.opened, &weighed.facts);
+            let mut bar = Bar::new(&weighed.opened.name);
+            let swept = bench.sweep(&subject, &settings, &batches, &mut |step| bar.step(step));
+            report.measurements = swept.measurements;
+            report.sweep = swept.sweep;
+            Ok((report, !swept.any_failed))
+        };
+        match measure() {
+            Ok((report, good)) => {
+                all_good &= good;
+                reports.push(report);
+            }
+            Err(error) => {
+                output::report_error(&error);
+                all_good = false;
+            }
+        }
+    }
+    Ok((reports, all_good))
+}

@@ -1,0 +1,183 @@
+//! `weigh measure` as people meet it: real runs of the embedded engine, short ones. Nothing depends on how fast
+//! anything is.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// As little as makes a measurement.
+const SHORT: &str = "--engine rten --processes 2 --min-time 0.02";
+
+fn command(arguments: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weigh"));
+    command.args(arguments.split_whitespace()).env("LC_CTYPE", "C.UTF-8");
+    command
+}
+
+fn measure(arguments: &str) -> Output {
+    command(&format!("measure {arguments} {SHORT} --format json")).output().unwrap()
+}
+
+fn report(arguments: &str) -> Value {
+    let output = measure(arguments);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{arguments}: {errors}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// A small model with an open batch: squeezenet at a low resolution is still 50 layers.
+const MODEL: &str = "zoo:mobilenet_v3_small";
+
+#[test]
+fn one_configuration() {
+    let report = report(MODEL);
+    let measurement = &report["measurements"][0];
+    assert_eq!(measurement["engine"]["name"], "rten");
+    assert_eq!((measurement["processes"].as_u64(), measurement["batch"].as_u64()), (Some(2), Some(1)));
+    assert!(measurement["samples"].as_u64().unwrap() >= 30);
+    let total = &measurement["stages"]["total"];
+    let at = |key: &str| total[key].as_f64().unwrap();
+    assert!(at("min_ms") <= at("p50_ms") && at("p50_ms") <= at("p90_ms"));
+    assert!(total["p99_ms"].is_null(), "30 samples cannot tell");
+    assert_eq!(total["refused"]["p99"], 299);
+    assert!(measurement["stages"]["load"].is_null(), "nothing was loaded");
+    assert!(measurement["warm_up"]["runs"].as_u64().unwrap() >= 1);
+    assert!(report["sweep"].is_null());
+}
+
+#[test]
+fn a_grid_of_configurations() {
+    let report = report(&format!("{MODEL} --batch 1,2 --streams 1,2 --slo p50<=100s --unit images"));
+    let rows = report["measurements"].as_array().unwrap();
+    let settings: Vec<_> =
+        rows.iter().map(|row| (row["streams"].as_u64().unwrap(), row["batch"].as_u64().unwrap())).collect();
+    assert_eq!(settings, [(1, 1), (1, 2), (2, 1), (2, 2)]);
+    assert!(rows.iter().all(|row| row["throughput"]["unit"] == "images"));
+    let sweep = &report["sweep"];
+    assert!(!sweep["pareto"].as_array().unwrap().is_empty());
+    let spot = sweep["sweet_spot"].as_u64().unwrap() as usize;
+    assert!(spot < rows.len());
+    // Everything meets a limit of 100 s, so the best is the one with the highest throughput.
+    let rate = |row: &Value| row["throughput"]["per_second"].as_f64().unwrap();
+    let best = sweep["slo"]["best"].as_u64().unwrap() as usize;
+    assert!(rows.iter().all(|row| rate(row) <= rate(&rows[best])));
+}
+
+#[test]
+fn a_model_against_itself() {
+    let report = report(&format!("{MODEL} --versus {MODEL}"));
+    let comparison = &report["comparisons"][0];
+    assert!(comparison["ratio"].as_f64().unwrap() > 0.0);
+    assert_eq!(comparison["output_difference"], 0.0);
+    assert_eq!(comparison["processes"], 2);
+    assert_eq!(report["measurements"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn one_model_at_two_settings() {
+    let report = report(&format!("{MODEL} --opt none,all --versus"));
+    let comparison = &report["comparisons"][0];
+    assert_eq!(comparison["a_setting"], "--opt none");
+    assert_eq!(comparison["b_setting"], "--opt all");
+    assert!(comparison["output_difference"].as_f64().unwrap() < 1e-3);
+}
+
+#[test]
+fn what_cannot_be_asked() {
+    let refusal = |arguments: &str| {
+        let output = measure(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(refusal(&format!("{MODEL} --batch 0")).contains("'0' is no batch size"));
+    assert!(refusal(&format!("{MODEL} --slo p99")).contains("p99<=50ms"));
+    assert!(refusal(&format!("{MODEL} --versus {MODEL} --opt none,all --threads 1,2")).contains("more than two"));
+    assert!(refusal(&format!("{MODEL} --versus {MODEL} --scenario server")).contains("exclude"));
+    assert!(refusal(&format!("{MODEL} --data /no/such/folder")).contains("/no/such/folder"));
+    assert!(refusal(&format!("{MODEL} --min-time -1")).contains("--min-time"));
+}
+
+/// A sweep that would take minutes, its output going to a file.
+fn long_sweep(folder: &Path, arguments: &str) -> Child {
+    let out = fs::File::create(folder.join("out.json")).unwrap();
+    let mut sweep = command(&format!(
+        "measure {MODEL} --engine rten --batch 1,2 --min-time 1 --format json {arguments}"
+    ));
+    sweep.stdin(Stdio::null()).stdout(out).stderr(Stdio::null()).spawn().unwrap()
+}
+
+fn written(folder: &Path) -> Value {
+    serde_json::from_slice(&fs::read(folder.join("out.json")).unwrap()).unwrap()
+}
+
+/// The first worker of a process, once there is one.
+#[cfg(target_os = "linux")]
+fn worker_of(parent: u32) -> u32 {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(60) {
+        let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
+        if let Some(child) = children.split_whitespace().next() {
+            return child.parse().unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("no worker was started");
+}
+
+#[cfg(target_os = "linux")]
+fn signal(process: u32, name: &str) {
+    let done = Command::new("kill").arg(format!("-{name}")).arg(process.to_string()).status().unwrap();
+    assert!(done.success());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_killed_worker_is_one_failed_row() {
+    let folder = TempDir::new().unwrap();
+    let mut sweep = long_sweep(folder.path(), "--processes 2");
+    signal(worker_of(sweep.id()), "KILL");
+    assert_eq!(sweep.wait().unwrap().code(), Some(2));
+    let report = written(folder.path());
+    let rows = report["measurements"].as_array().unwrap();
+    let failed: Vec<&Value> = rows.iter().filter(|row| row["samples"] == 0).collect();
+    assert_eq!((rows.len(), failed.len()), (2, 1), "{rows:#?}");
+    assert!(failed[0]["failed"].as_str().unwrap().contains("when memory runs out"));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_worker_that_hangs_is_one_failed_row() {
+    let folder = TempDir::new().unwrap();
+    let mut sweep = long_sweep(folder.path(), "--processes 2 --patience 5 --max-time 2");
+    signal(worker_of(sweep.id()), "STOP");
+    assert_eq!(sweep.wait().unwrap().code(), Some(2));
+    let report = written(folder.path());
+    let rows = report["measurements"].as_array().unwrap();
+    let reasons: Vec<&str> = rows.iter().filter_map(|row| row["failed"].as_str()).collect();
+    assert_eq!(reasons.len(), 1, "{rows:#?}");
+    assert!(reasons[0].contains("hung: no answer in"), "{}", reasons[0]);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn ctrl_c_shows_what_is_finished() {
+    let folder = TempDir::new().unwrap();
+    let mut sweep = long_sweep(folder.path(), "--processes 500 --max-time 3600");
+    // The second worker starts when the first configuration has had a process.
+    let first = worker_of(sweep.id());
+    while worker_of(sweep.id()) == first {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    signal(sweep.id(), "INT");
+    assert_eq!(sweep.wait().unwrap().code(), Some(130));
+    let report = written(folder.path());
+    let rows = report["measurements"].as_array().unwrap();
+    assert!(!rows.is_empty() && rows.iter().all(|row| row["samples"].as_u64().unwrap() > 0), "{rows:#?}");
+    assert_eq!(report["sweep"]["interrupted"], true);
+    assert!(rows[0]["notes"].to_string().contains("interrupted: "));
+}
