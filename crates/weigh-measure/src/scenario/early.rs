@@ -72,9 +72,9 @@ pub fn queries_for_estimate(quantile: Quantile) -> usize {
     queries_needed(quantile, 1)
 }
 
-/// MLPerf's early-stopping estimate of a percentile: the t-th largest latency, t being [`allowed_over`]. With 99 %
-/// confidence the percentile is at most this; a longer run brings it down towards the percentile itself. `None` below
-/// [`queries_for_estimate`].
+/// MLPerf's early-stopping estimate of a percentile: the t-th largest latency, t being [`allowed_over`]. If queries are
+/// independent the percentile is at most this with 99 % confidence; a longer run brings it down towards the percentile
+/// itself. `None` below [`queries_for_estimate`].
 pub fn estimate(latencies_ns: &[u64], quantile: Quantile) -> Option<u64> {
     let over = allowed_over(latencies_ns.len(), quantile).filter(|&over| over > 0)?;
     let mut latencies = latencies_ns.to_vec();

@@ -5,7 +5,7 @@
 //! sleep meanwhile.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::load::{Closed, Load, LoadError, MAX_QUERIES, Schedule};
@@ -58,7 +58,7 @@ pub fn run<S: Service>(
                 }
             }
             gate.start = timer.now();
-            gate.halted |= failed.is_some();
+            gate.halted.store(failed.is_some(), Ordering::Relaxed);
             drop(gate);
             let ends = threads
                 .into_iter()
@@ -115,7 +115,7 @@ fn execute<'a, S: Service>(
     }
     let Schedule { queue, max_time_ns } = load.schedule();
     let mut streams: Vec<Stream<'a, S>> = services.iter_mut().map(Stream::new).collect();
-    let source = Source { queue, start: 0, max_time_ns, halted: false, stopped_at: None, cancel };
+    let source = Source { queue, start: 0, max_time_ns, halted: Arc::default(), stopped_at: None, cancel };
     let source = serve(&mut streams, source)?;
 
     let mut runs: Vec<Ran> = streams.into_iter().flat_map(|stream| stream.runs).collect();
@@ -167,8 +167,8 @@ struct Source<'a> {
     /// The clock's time at which the run starts; the queue counts from it.
     start: u64,
     max_time_ns: u64,
-    /// Nothing more is to start.
-    halted: bool,
+    /// Nothing more is to start. Set without the queue, which the stream that waits holds.
+    halted: Arc<AtomicBool>,
     /// When it was noticed, since the start, that nothing more is to start though queries are left.
     stopped_at: Option<u64>,
     cancel: &'a AtomicBool,
@@ -187,8 +187,8 @@ impl Source<'_> {
         const PATIENCE_NS: u64 = 50_000_000;
         loop {
             let now = timer.now().saturating_sub(self.start);
-            if self.halted || now >= self.max_time_ns || self.cancel.load(Ordering::Relaxed) {
-                self.halted = true;
+            let halted = self.halted.load(Ordering::Relaxed) || self.cancel.load(Ordering::Relaxed);
+            if halted || now >= self.max_time_ns {
                 self.stopped_at.get_or_insert(now);
                 return None;
             }
@@ -221,13 +221,14 @@ impl<'a, S: Service> Stream<'a, S> {
 
     /// Takes batches and runs them until there are no more.
     fn serve(&mut self, timer: &dyn Timer, source: &Mutex<Source<'_>>) -> Result<(), S::Error> {
+        let halted = Arc::clone(&lock(source).halted);
         loop {
             let taken = lock(source).take(timer);
             match self.step(timer, taken) {
                 Ok(true) => {}
                 Ok(false) => return Ok(()),
                 Err(error) => {
-                    lock(source).halted = true;
+                    halted.store(true, Ordering::Relaxed);
                     return Err(error);
                 }
             }
@@ -236,9 +237,9 @@ impl<'a, S: Service> Stream<'a, S> {
 
     /// Runs a batch; whether there was one.
     ///
-    /// The load generator is late by the time from when the batch was due and the stream free to its start. If the
-    /// stream had not been idle in between, it could have been free earlier by as much as it was late before, though
-    /// the batch would have had to be due.
+    /// The load generator is late by the time that passes from the moment at which the batch is due and the stream is
+    /// free to the start. A batch that is due before the stream is free would also have started earlier by as much as
+    /// the stream was late before, but not before it was due.
     fn step(&mut self, timer: &dyn Timer, taken: Option<Taken>) -> Result<bool, S::Error> {
         let Some(Taken { batch: Batch { first, count, due }, start }) = taken else { return Ok(false) };
         let started = timer.now().saturating_sub(start);

@@ -127,8 +127,8 @@ pub struct Search {
 /// Searches for the highest rate that meets the objective. `probe` runs a load as [`super::Load::Server`].
 ///
 /// From the hint the rate is doubled while it is met, halved while it is not, and then the bracket is halved
-/// geometrically. A probe that cannot tell is repeated twice as long; a rate at which none can tell counts as not met
-/// for the way the search takes, but not for [`Search::lowest_missed`].
+/// geometrically. A probe that cannot tell is repeated twice as long. Where the longest cannot tell either, the search
+/// goes on below that rate for one that met the objective, and then above it for one that missed it.
 ///
 /// # Errors
 /// The first error of `probe`, which ends the search.
@@ -136,8 +136,15 @@ pub fn highest_rate<E>(
     plan: &SearchPlan,
     mut probe: impl FnMut(Server) -> Result<Outcome, E>,
 ) -> Result<Search, E> {
-    let mut state =
-        State { plan: *plan, met: None, not_met: None, missed: None, shortest: 0, probes: Vec::new() };
+    let mut state = State {
+        plan: *plan,
+        met: None,
+        not_met: None,
+        unsure: None,
+        missed: None,
+        shortest: 0,
+        probes: Vec::new(),
+    };
     let ended = loop {
         let Some(rate) = state.next_rate() else { break state.verdict_of_bracket() };
         if let Some(ended) = state.settle(rate, &mut probe)? {
@@ -153,6 +160,8 @@ struct State {
     met: Option<f64>,
     /// The lowest rate that did not, for all that can be told.
     not_met: Option<f64>,
+    /// The highest rate at which it could not be told.
+    unsure: Option<f64>,
     /// The lowest rate that missed it.
     missed: Option<f64>,
     /// How long a rate's first probe is: half of what the last rate took.
@@ -161,16 +170,25 @@ struct State {
 }
 
 impl State {
-    /// The rate to try next; `None` where the bracket is narrow.
+    /// The rate to try next; `None` where both gaps are narrow: from the highest met to the lowest not met, and from the
+    /// highest that cannot be told to the lowest missed.
     fn next_rate(&self) -> Option<f64> {
+        let unsure = self.unsure.filter(|&unsure| self.met.is_none_or(|met| met < unsure));
         match (self.met, self.not_met) {
             (None, None) => Some(self.plan.hint),
             (Some(met), None) => Some(met * 2.0),
             (None, Some(not_met)) => Some(not_met / 2.0),
-            (Some(met), Some(not_met)) => {
-                (not_met > met * (1.0 + self.plan.width)).then(|| (met * not_met).sqrt())
-            }
+            (Some(met), Some(not_met)) => self.middle(met, not_met).or_else(|| match (unsure, self.missed) {
+                (Some(unsure), Some(missed)) => self.middle(unsure, missed),
+                (Some(unsure), None) => Some(unsure * 2.0),
+                (None, _) => None,
+            }),
         }
+    }
+
+    /// The geometric mean of two rates that are not near enough.
+    fn middle(&self, low: f64, high: f64) -> Option<f64> {
+        (high > low * (1.0 + self.plan.width)).then(|| (low * high).sqrt())
     }
 
     fn verdict_of_bracket(&self) -> Ended {
@@ -231,10 +249,17 @@ impl State {
     }
 
     fn narrow(&mut self, rate: f64, verdict: Verdict) {
+        let lower = |known: Option<f64>| Some(known.map_or(rate, |known| known.min(rate)));
         match verdict {
-            Verdict::Met => self.met = Some(rate),
-            Verdict::Missed => (self.not_met, self.missed) = (Some(rate), Some(rate)),
-            Verdict::Unknown => self.not_met = Some(rate),
+            Verdict::Met => {
+                self.met = Some(rate);
+                self.not_met = self.not_met.filter(|&not_met| rate < not_met).or(self.missed);
+            }
+            Verdict::Missed => (self.not_met, self.missed) = (lower(self.not_met), lower(self.missed)),
+            Verdict::Unknown => {
+                self.not_met = lower(self.not_met);
+                self.unsure = Some(self.unsure.map_or(rate, |unsure| unsure.max(rate)));
+            }
         }
     }
 }

@@ -134,3 +134,33 @@ pub(super) fn times(report: &Report) -> Vec<Option<f64>> {
     }
     report.layers.iter().map(|layer| by_name.get(layer.name.as_str()).copied().flatten()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{LayerTime, Measurement};
+
+    #[test]
+    fn a_fused_layer_has_no_time_of_its_own() {
+        let time = |name: &str, layers: &[&str], mean_ms| LayerTime {
+            name: name.to_owned(),
+            layers: layers.iter().map(|name| (*name).to_owned()).collect(),
+            mean_ms: Some(mean_ms),
+            ..LayerTime::default()
+        };
+        let layers = vec![
+            time("fused", &["conv", "relu"], 4.0),
+            time("Gemm_1", &["fc"], 1.0),
+            time("Gemm_2", &["fc"], 0.5),
+            time("softmax", &[], 0.25),
+            LayerTime { added: true, ..time("reorder", &[], 9.0) },
+        ];
+        let layer = |name: &str| Layer { name: name.to_owned(), ..Layer::default() };
+        let report = Report {
+            layers: ["conv", "relu", "fc", "softmax", "reorder"].map(layer).into(),
+            measurements: vec![Measurement { layers, ..Measurement::default() }],
+            ..Report::default()
+        };
+        assert_eq!(times(&report), [None, None, Some(1.5), Some(0.25), None]);
+    }
+}

@@ -81,7 +81,7 @@ pub struct Verdict {
 }
 
 /// Whether a requirement is met.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Met.
@@ -89,6 +89,7 @@ pub enum Status {
     /// Missed.
     Missed,
     /// Not known: something it needs was not measured or could not be priced.
+    #[default]
     Unknown,
 }
 

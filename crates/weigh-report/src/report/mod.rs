@@ -37,7 +37,7 @@ pub use performance::{
 };
 pub use prediction::{Bound, PredictedLayer, Prediction};
 pub use read::{ReadError, SCHEMA, Version};
-pub use scenario::{Scenario, SloProbe, SloSearch};
+pub use scenario::{Estimate, Scenario, SloProbe, SloSearch};
 pub use sweep::{EngineInfo, SloChoice, Sweep};
 pub use totals::{Activations, Complete, Coverage, Extent, Growth, ModelSize, Scaling, Totals, UnknownOp};
 

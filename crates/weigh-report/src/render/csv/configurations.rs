@@ -73,6 +73,8 @@ const COLUMNS: &[(&str, Field)] = &[
     ("arrival_p90_ms", |at| text(at.scenario()?.latency.as_ref()?.p90_ms?)),
     ("arrival_p99_ms", |at| text(at.scenario()?.latency.as_ref()?.p99_ms?)),
     ("arrival_p999_ms", |at| text(at.scenario()?.latency.as_ref()?.p999_ms?)),
+    ("estimate_of", |at| Some(at.scenario()?.estimate.as_ref()?.percentile.clone())),
+    ("estimate_ms", |at| text(at.scenario()?.estimate.as_ref()?.ms?)),
     ("void", |at| at.scenario()?.void.clone()),
     ("highest_rate", |at| text(at.scenario()?.slo.as_ref()?.highest_rate?)),
     ("pareto", |at| text(at.report.sweep.as_ref()?.pareto.contains(&at.index))),

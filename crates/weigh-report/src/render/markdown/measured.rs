@@ -181,6 +181,10 @@ fn scenario(scenario: &Scenario) -> String {
         rated(scenario.rate_asked).map(|asked| format!("asked for {asked}")),
         rated(scenario.rate_achieved).map(|achieved| format!("achieved {achieved}")),
         scenario.mean_batch.map(|mean| format!("{mean:.2} queries in a batch on average")),
+        scenario.estimate.as_ref().and_then(|estimate| {
+            let within = format!("{} at most {}", estimate.percentile, time(estimate.ms?));
+            Some(format!("{within} with 99 % confidence, by MLPerf's early stopping"))
+        }),
         scenario.lag_max_ms.map(|lag| format!("issued late by {} at most", time(lag))),
     ];
     let facts: String = facts.iter().flatten().map(|fact| item(fact)).collect();

@@ -5,8 +5,8 @@ use super::{latency, many};
 use crate::render::grid::{Column, Grid};
 use crate::render::ink::{Ink, Line, Role};
 use crate::render::measured::{from_arrival, particular, rate_with_interval, with_interval};
-use crate::render::numbers::{rate, time};
-use crate::report::{Measurement, Scenario, SloProbe, SloSearch, Status};
+use crate::render::numbers::{rate, share, time};
+use crate::report::{Estimate, Measurement, Scenario, SloProbe, SloSearch, Status};
 
 /// The scenario of one of the measurements, its times, and its search.
 pub(super) fn sections(run: &Measurement, runs: &[Measurement], ink: &Ink) -> Vec<Vec<Line>> {
@@ -43,6 +43,11 @@ fn summary(scenario: &Scenario, run: &Measurement, runs: &[Measurement], ink: &I
         row.facts.extend(scenario.max_batch.map(|most| format!("at most {most}")));
         row
     }));
+    if let Some(unstarted) = scenario.unstarted.filter(|unstarted| *unstarted > 0) {
+        let text = format!("{} had not started when time was up", quantity(unstarted));
+        panel.rows.extend(paragraph("unfinished", Role::Warn, &text));
+    }
+    panel.rows.extend(scenario.estimate.as_ref().map(estimate));
     panel.rows.extend(lag(scenario, ink));
     panel.lines(ink, ink.width)
 }
@@ -54,15 +59,25 @@ fn quantity(queries: u64) -> String {
     }
 }
 
+/// The percentile that MLPerf judges by.
+fn estimate(estimate: &Estimate) -> Row {
+    let rule = "99 % confidence, by MLPerf's early stopping";
+    match estimate.ms {
+        Some(ms) => {
+            Row::number("estimate", time(ms)).fact(format!("{} at most", estimate.percentile)).fact(rule)
+        }
+        None => Row::text("estimate", Role::Dim, "too few queries").fact(estimate.percentile.clone()),
+    }
+}
+
 /// How late queries were issued.
 fn lag(scenario: &Scenario, ink: &Ink) -> Vec<Row> {
     let lags = [("p50", scenario.lag_p50_ms), ("p99", scenario.lag_p99_ms), ("at most", scenario.lag_max_ms)];
-    let lags: Vec<String> =
-        lags.into_iter().filter_map(|(name, lag)| Some(format!("{name} {}", time(lag?)))).collect();
-    match lags.is_empty() {
-        true => Vec::new(),
-        false => vec![Row::text("issued late", Role::Plain, ink.text(&lags.join(ink.dot())))],
-    }
+    let share = scenario.lag_share.map(|part| format!("up to {} of latency", share(part)));
+    let lags = lags.into_iter().filter_map(|(name, lag)| Some(format!("{name} {}", time(lag?))));
+    let lags: Vec<String> = lags.chain(share).collect();
+    let lines = ink.all_facts(&lags, ink.width.saturating_sub(TEXT));
+    Row::paragraph("issued late", Role::Plain, lines)
 }
 
 /// Latency from the intended arrival, and the two parts that it has.
@@ -89,6 +104,9 @@ fn search(slo: &SloSearch, ink: &Ink) -> Vec<Line> {
         let tried = many(slo.probes.len() as u64, "rate");
         row.facts.extend((!slo.probes.is_empty()).then(|| format!("{tried} tried")));
     }
+    let room = ink.width.saturating_sub(TEXT);
+    let ended = slo.ended.iter().flat_map(|ended| ink.sentence(ended, room));
+    panel.rows.extend(Row::paragraph("ended", Role::Dim, ended.collect()));
     let mut lines = panel.lines(ink, ink.width);
     lines.extend(probes(&slo.probes, ink));
     lines
@@ -102,6 +120,7 @@ fn probes(probes: &[SloProbe], ink: &Ink) -> Vec<Line> {
         Column::left("  rate"),
         Column::right("achieved").rank(2),
         Column::right("queries").rank(3),
+        Column::right("over").rank(4),
         Column::right("found"),
         Column::left("95 % CI").rank(1),
         Column::left(""),
@@ -121,6 +140,7 @@ fn probes(probes: &[SloProbe], ink: &Ink) -> Vec<Line> {
             (Role::Plain, rate(probe.rate)),
             (Role::Plain, probe.rate_achieved.map(rate).unwrap_or_default()),
             (Role::Dim, probe.queries.to_string()),
+            (Role::Dim, probe.over.map(|over| over.to_string()).unwrap_or_default()),
             (Role::Value, ink.text(&value)),
             (Role::Dim, interval),
             (role, ink.text(status)),
