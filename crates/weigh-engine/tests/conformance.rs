@@ -188,7 +188,7 @@ fn forks_run_at_the_same_time_over_inputs_of_their_own() {
         let mut session = case.load(engine, Optimization::All).unwrap();
         let alone: Vec<Outputs> = (0..2).map(|seed| case.outputs(&mut *session, seed)).collect();
         assert_ne!(alone[0], alone[1]);
-        let mut forks = vec![session.fork().unwrap(), session.fork().unwrap().fork().unwrap()];
+        let mut forks = [session.fork().unwrap(), session.fork().unwrap().fork().unwrap()];
         assert_eq!((forks[0].inputs(), forks[0].outputs()), (session.inputs(), session.outputs()));
         assert_eq!(forks[1].threads(), session.threads());
         drop(session);

@@ -41,6 +41,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 "batch": [found.from, found.to],
                 "inputs": axes(&found.inputs),
                 "outputs": axes(&found.outputs),
+                "mixing": found.mixing,
                 "changes": changes.collect::<Vec<_>>(),
             })
         }

@@ -32,6 +32,9 @@ pub struct Rebatch {
     pub inputs: Vec<BatchAxis>,
     /// The outputs that have it.
     pub outputs: Vec<BatchAxis>,
+    /// Nodes, by name, that quantise a whole batch by its extremes: what they give for a sample depends a little on the
+    /// others.
+    pub mixing: Vec<String>,
     /// Shapes that are written out and change with it, in the order of the nodes.
     pub changes: Vec<Change>,
 }
@@ -152,9 +155,9 @@ fn candidates(model: &Model) -> Result<Vec<(i64, Axes)>, Refusal> {
     };
     let main = first.map(|(at, _)| *at);
     let mut sets = vec![
-        choose(&|_, shape| axis_0(shape)),
         // The states of recurrent layers are [layers, batch, units].
         choose(&|_, shape| axis_0(shape).or(state(shape))),
+        choose(&|_, shape| axis_0(shape)),
         choose(&|at, shape| if Some(at) == main { axis_0(shape) } else { state(shape).or(axis_0(shape)) }),
         choose(&|_, shape| is(shape, 0).then_some(0)),
     ];
@@ -195,7 +198,8 @@ fn attempt(model: &mut Model, axes: &Axes, from: i64, to: i64) -> Result<Rebatch
         let id = model.graph.inputs.get(*at)?;
         Some(BatchAxis { name: model.tensor(*id).name.to_string(), axis: *axis, extent: to })
     };
-    Ok(Rebatch { from, to, inputs: axes.iter().filter_map(input).collect(), outputs, changes })
+    let inputs = axes.iter().filter_map(input).collect();
+    Ok(Rebatch { from, to, inputs, outputs, mixing: proof::mixing(model), changes })
 }
 
 /// Makes a change in the graph.

@@ -1,7 +1,10 @@
 //! Whether a graph really goes along with another batch.
 
+use std::any::Any;
+
 use foldhash::HashMap;
 use weigh_ir::{Expr, Model, Node, Severity, Shape, TensorId};
+use weigh_ops::Recurrent;
 
 use super::{BatchAxis, Refusal};
 use crate::layers::Layer;
@@ -77,7 +80,57 @@ pub(super) fn check(
             _ => return pinned(format!("the cost of {} is unknown", node.op.name())),
         }
     }
-    model.graph.outputs.iter().map(|id| output(model, *id, before, now, from, to)).collect()
+    states(model, now)?;
+    let outputs = model.graph.outputs.iter().map(|id| output(model, *id, before, now, from, to));
+    outputs.collect::<Result<_, _>>().map_err(|refusal| lost(model, before, now).unwrap_or(refusal))
+}
+
+/// The states of recurrent layers must have the batch of what the layers read.
+fn states(model: &Model, now: &Facts) -> Result<(), Refusal> {
+    let mut wrong = None;
+    model.graph.for_each_node(&mut |node| {
+        let Some(cell) = (&*node.op as &dyn Any).downcast_ref::<Recurrent>() else { return };
+        let axis = if cell.batch_first { 0 } else { 1 };
+        let extent = |at: usize| {
+            let id = node.inputs.get(at).copied().flatten()?;
+            now.shape(id)?.dims().get(axis)?.as_int()
+        };
+        for at in [5, 6] {
+            if let (Some(batch), Some(state)) = (extent(0), extent(at))
+                && batch != state
+            {
+                let why = format!("its state is for {state} samples, what it reads for {batch}");
+                wrong.get_or_insert(Refusal::Pinned { node: node.name.to_string(), why });
+            }
+        }
+    });
+    wrong.map_or(Ok(()), Err)
+}
+
+/// The first node that reads the batch and makes nothing that has it; shapes as numbers have no batch.
+fn lost(model: &Model, before: &Facts, now: &Facts) -> Option<Refusal> {
+    let changes = |id: &TensorId| before.shape(*id) != now.shape(*id);
+    let loses = |node: &&Node| {
+        let mut made = node.outputs.iter().flatten();
+        sees_batch(node, before, now)
+            && !made.clone().any(changes)
+            && made.all(|id| now.pass.types.of(*id).value.is_none())
+    };
+    let node = model.graph.nodes.iter().find(loses)?;
+    let why = format!("{} reads the batch, and what it makes does not have it", node.op.name());
+    Some(Refusal::Pinned { node: node.name.to_string(), why })
+}
+
+/// The nodes that quantise on the fly.
+pub(super) fn mixing(model: &Model) -> Vec<String> {
+    let mut found = Vec::new();
+    model.graph.for_each_node(&mut |node| {
+        let cell = (&*node.op as &dyn Any).downcast_ref::<Recurrent>();
+        if node.op.name().starts_with("DynamicQuantize") || cell.is_some_and(|cell| cell.quantized) {
+            found.push(node.name.to_string());
+        }
+    });
+    found
 }
 
 /// Whether any shape that a node reads changed.

@@ -157,8 +157,8 @@ fn plain(shape: &Shape) -> Option<Vec<i64>> {
 /// Where the batch comes out when a tensor with it at `axis` is reshaped, both shapes given for the batch `from`.
 ///
 /// Elements keep their order, so the batch keeps its stride. Where an axis holds more than the batch, the batch is its
-/// slowest part. Of several places that the stride allows, an axis that is the batch alone comes first, then one of
-/// which the batch is the slowest part.
+/// slowest part. Of several places that the stride allows, an axis that is the batch alone comes first, then one that
+/// is not the last, as that holds features, then one of which the batch is the slowest part.
 fn landing(shape: &[i64], axis: usize, reshaped: &[i64], from: i64) -> Option<usize> {
     let product = |extents: &[i64]| extents.iter().try_fold(1i64, |all, extent| all.checked_mul(*extent));
     let whole = product(shape.get(axis..)?)?;
@@ -171,7 +171,8 @@ fn landing(shape: &[i64], axis: usize, reshaped: &[i64], from: i64) -> Option<us
         let inner = product(reshaped.get(at + 1..)?)?;
         let outer = inner.checked_mul(*extent)?;
         if inner > 0 && stride % inner == 0 && outer % whole == 0 {
-            places.push((*extent != from, at != axis && *extent == from, outer != whole, at));
+            let is_last = at + 1 == reshaped.len();
+            places.push((*extent != from, is_last, at != axis && *extent == from, outer != whole, at));
         }
     }
     places.into_iter().min().map(|(.., at)| at)

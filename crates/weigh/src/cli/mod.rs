@@ -1,6 +1,7 @@
 //! The commands: one file each, all short, all making reports.
 
 mod conventions;
+mod engines;
 mod inspect;
 mod layer;
 mod measure;
@@ -37,6 +38,8 @@ enum Command {
     Inspect(inspect::Args),
     /// Latency and throughput on this machine
     Measure(measure::Args),
+    /// What can run models on this machine
+    Engines(engines::Args),
     /// The cost of a single layer, without a model
     Layer(layer::Args),
     /// Built-in reference models
@@ -80,6 +83,7 @@ pub(crate) fn run() -> ExitCode {
         None => ticket::run(&cli.ticket),
         Some(Command::Inspect(args)) => inspect::run(&args),
         Some(Command::Measure(args)) => measure::run(&args),
+        Some(Command::Engines(args)) => engines::run(&args),
         Some(Command::Layer(args)) => layer::run(&args),
         Some(Command::Zoo(args)) => zoo::run(&args),
         Some(Command::Render(args)) => render::run(&args),

