@@ -7,6 +7,12 @@ pub(crate) fn deviation_factors(confidence: f64, degrees: usize) -> (f64, f64) {
     (factor(0.5 + confidence / 2.0), factor(0.5 - confidence / 2.0))
 }
 
+/// By which factor a standard deviation, estimated with so many degrees of freedom, has to be multiplied to be as
+/// often above the true one as below.
+pub(crate) fn median_deviation_factor(degrees: usize) -> f64 {
+    (degrees as f64 / quantile(0.5, degrees)).sqrt()
+}
+
 /// The `p`-quantile of the distribution with so many degrees of freedom, one at least.
 fn quantile(p: f64, degrees: usize) -> f64 {
     // The mean is the degrees, the variance twice as much: all that matters lies within.
