@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::campaign::{Record, prepare, round, strange};
 use super::{Failure, Launcher, Worker};
 use crate::sampling::Plan;
-use crate::versus::{self, Pair};
+use crate::versus::{RoundPair, Side, schedule};
 use crate::worker::{Difference, Ready, Reply, Request, Round, Setup};
 
 /// How two configurations are compared.
@@ -38,9 +38,9 @@ pub struct Paired {
 
 impl Paired {
     /// The times of each pair of processes, round by round, in milliseconds.
-    pub fn pairs(&self) -> Vec<Vec<Pair>> {
-        let times = |round: &Round| round.iterations.iter().map(|&time| time as f64 / 1e6).collect();
-        let pair = |(a, b): (&Round, &Round)| Pair { a_ms: times(a), b_ms: times(b) };
+    pub fn pairs(&self) -> Vec<Vec<RoundPair>> {
+        let times = |round: &Round| -> Vec<f64> { round.iterations.iter().map(|&time| time as f64 / 1e6).collect() };
+        let pair = |(a, b): (&Round, &Round)| (times(a), times(b));
         let process = |(a, b): (&Record, &Record)| a.rounds.iter().zip(&b.rounds).map(pair).collect();
         self.a.iter().zip(&self.b).map(process).collect()
     }
@@ -80,7 +80,7 @@ pub fn compare(
 }
 
 /// One side at work.
-struct Side {
+struct Fighter {
     worker: Worker,
     ready: Ready,
     rounds: Vec<Round>,
@@ -96,12 +96,12 @@ fn duel(
     let start = Instant::now();
     // The one that is loaded first differs from pair to pair as well.
     let order = if seed % 2 == 0 { [0, 1] } else { [1, 0] };
-    let mut sides: [Option<Side>; 2] = [None, None];
+    let mut sides: [Option<Fighter>; 2] = [None, None];
     for side in order {
-        let begin = || -> Result<Side, Failure> {
+        let begin = || -> Result<Fighter, Failure> {
             let mut worker = launcher.start()?;
             let ready = prepare(&mut worker, setups[side])?;
-            Ok(Side { worker, ready, rounds: Vec::new() })
+            Ok(Fighter { worker, ready, rounds: Vec::new() })
         };
         sides[side] = Some(begin().map_err(|failure| (side, failure))?);
     }
@@ -109,11 +109,12 @@ fn duel(
         return Err((0, strange()));
     };
     let plan = pairing.plan.round(pairing.processes, pairing.rounds);
-    for first in versus::schedule(pairing.rounds.max(1), seed) {
-        for side in if first == versus::Side::A { [0, 1] } else { [1, 0] } {
-            let at = if side == 0 { &mut a } else { &mut b };
-            at.rounds.push(round(&mut at.worker, &plan).map_err(|failure| (side, failure))?);
-        }
+    for side in schedule(pairing.rounds.max(1), seed).into_iter().flatten() {
+        let (index, at) = match side {
+            Side::A => (0, &mut a),
+            Side::B => (1, &mut b),
+        };
+        at.rounds.push(round(&mut at.worker, &plan).map_err(|failure| (index, failure))?);
     }
     let spent = start.elapsed();
     Ok([a, b].map(|side| Record { ready: side.ready, rounds: side.rounds, spent }))

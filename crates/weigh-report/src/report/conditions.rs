@@ -15,17 +15,18 @@ pub struct WarmUp {
     pub settled: bool,
 }
 
-/// Samples outside Tukey's fences: more than 1.5 (mild) or 3 (severe) interquartile ranges from the quartiles.
+/// Samples far from the median, in robust standard deviations (1.4826 times the median absolute deviation): more than
+/// 3.5 of them (mild) or 10 (severe).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Outliers {
-    /// Faster than the inner fence.
+    /// Faster by 3.5 to 10 of them.
     pub mild_low: u64,
-    /// Faster than the outer fence.
+    /// Faster by more than 10.
     pub severe_low: u64,
-    /// Slower than the inner fence.
+    /// Slower by 3.5 to 10.
     pub mild_high: u64,
-    /// Slower than the outer fence.
+    /// Slower by more than 10.
     pub severe_high: u64,
 }
 

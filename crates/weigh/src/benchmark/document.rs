@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use weigh_measure::fleet::{Failure, Measured};
+use weigh_measure::outliers::Outliers;
 use weigh_measure::{Observations, Percentile, Quantile};
 use weigh_report::report;
 
@@ -136,8 +137,14 @@ pub(super) fn data(request: &DataRequest) -> report::DataSource {
     }
 }
 
-fn outliers(_: &Measured) -> report::Outliers {
-    report::Outliers::default()
+fn outliers(measured: &Measured) -> report::Outliers {
+    let counts = Outliers::of(&measured.total).counts;
+    report::Outliers {
+        mild_low: counts.mild_low as u64,
+        severe_low: counts.severe_low as u64,
+        mild_high: counts.mild_high as u64,
+        severe_high: counts.severe_high as u64,
+    }
 }
 
 fn noise(_: &Measured) -> report::Noise {

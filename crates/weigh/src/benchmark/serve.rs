@@ -170,6 +170,7 @@ impl Bench {
             queries: probe.queries as u64,
             value_ms: probe.estimate_ns.map(|ns| ns as f64 / 1e6),
             value_ci_ms: None,
+            over: Some(probe.over as u64),
             status: status(probe.verdict),
             void: probe.void.map(|void| void.to_string()),
         };
@@ -178,6 +179,7 @@ impl Bench {
             requirement: limit.to_string(),
             highest_rate: found.highest_met,
             lowest_missed: found.lowest_missed,
+            ended: Some(ended(found.ended).to_owned()),
             probes: found.probes.iter().map(probe).collect(),
         };
         Ok((search, found.highest_met.unwrap_or(lowest).max(f64::MIN_POSITIVE)))
@@ -237,6 +239,10 @@ fn scenario_of(outcome: &scenario::Outcome, slo: Option<report::SloSearch>) -> r
         queue: stage(&outcome.queue_ns),
         service: stage(&outcome.service_ns),
         mean_batch: (batches > 0).then(|| outcome.queries() as f64 / batches as f64),
+        batches: outcome.batches.iter().map(|(&size, &count)| (size as u64, count as u64)).collect(),
+        lag_share: Some(outcome.lag_share),
+        unstarted: Some(outcome.waiting_ns.len() as u64),
+        estimate: estimate(outcome),
         max_batch: outcome.batches.keys().max().map(|&size| size as u64),
         lag_p50_ms: lag(0.5),
         lag_p99_ms: lag(0.99),
@@ -253,6 +259,26 @@ fn stage(nanoseconds: &[u64]) -> Option<report::StageTime> {
     let length = nanoseconds.len().div_ceil(STRETCHES).max(1);
     let times = |part: &[u64]| part.iter().map(|&ns| ns as f64 / 1e6).collect();
     Some(document::stage(&Observations::new(vec![nanoseconds.chunks(length).map(times).collect()])?))
+}
+
+/// The early-stopping estimate of the scenario's own percentile.
+fn estimate(outcome: &scenario::Outcome) -> Option<report::Estimate> {
+    let quantile = outcome.scenario.quantile()?;
+    let ms = outcome.estimate_ns(quantile).map(|ns| ns as f64 / 1e6);
+    Some(report::Estimate { percentile: quantile.to_string(), ms })
+}
+
+/// Why a search ended.
+fn ended(ended: scenario::Ended) -> &'static str {
+    match ended {
+        scenario::Ended::Narrow => "narrow enough",
+        scenario::Ended::Unresolved => "what is between cannot be told",
+        scenario::Ended::Probes => "as many rates tried as allowed",
+        scenario::Ended::Time => "out of time",
+        scenario::Ended::Queries => "more queries needed than a run can have",
+        scenario::Ended::Service => "service alone takes longer than the limit",
+        scenario::Ended::Cancelled => "cancelled",
+    }
 }
 
 fn status(verdict: scenario::Verdict) -> Status {

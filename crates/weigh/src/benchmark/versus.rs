@@ -79,7 +79,7 @@ impl Bench {
         comparison.processes = u32::try_from(pairs.len()).ok();
         comparison.pairs = Some(pairs.iter().map(Vec::len).sum::<usize>() as u64);
         comparison.band = Some(band);
-        if let Some(found) = versus::compare(&pairs, band) {
+        if let Some(found) = versus::Comparison::of(&pairs, band) {
             comparison.ratio = Some(found.ratio);
             comparison.ci = found.interval.map(|interval| [interval.low, interval.high]);
             comparison.detectable = found.detectable;
