@@ -30,6 +30,26 @@ pub fn model_with_sequence_output() -> Vec<u8> {
     whole(&graph)
 }
 
+/// `y = x + w` over vectors of 3, where the elements of `w` are the first 12 bytes of a file beside the model.
+#[allow(dead_code)]
+pub fn model_with_weights_in(file: &str) -> Vec<u8> {
+    let mut graph = graph_of(&[("Add", "add", &["x", "w"], &["y"])], &[("x", FLOAT, &[3])]);
+    bytes(&mut graph, 12, &value_info(&("y", FLOAT, &[3])));
+    let mut weights = Vec::new();
+    integer(&mut weights, 1, 3); // dims
+    integer(&mut weights, 2, FLOAT);
+    bytes(&mut weights, 8, b"w");
+    for (key, value) in [("location", file), ("offset", "0"), ("length", "12")] {
+        let mut entry = Vec::new();
+        bytes(&mut entry, 1, key.as_bytes());
+        bytes(&mut entry, 2, value.as_bytes());
+        bytes(&mut weights, 13, &entry);
+    }
+    integer(&mut weights, 14, 1); // data_location: EXTERNAL
+    bytes(&mut graph, 5, &weights);
+    whole(&graph)
+}
+
 /// `GraphProto` without outputs.
 fn graph_of(nodes: &[(&str, &str, &[&str], &[&str])], inputs: &[(&str, u64, &[u64])]) -> Vec<u8> {
     let mut graph = Vec::new();
