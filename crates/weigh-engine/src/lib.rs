@@ -87,7 +87,8 @@ pub struct Installation {
     pub version: String,
     /// The library it was loaded from; `None` for an engine that is part of this program.
     pub library: Option<PathBuf>,
-    /// What it can run models on, the CPU first.
+    /// What it was built to run models on, the CPU first. Whether the drivers of the others are there too shows when a
+    /// model is loaded.
     pub providers: Vec<Provider>,
 }
 

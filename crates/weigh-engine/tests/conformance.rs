@@ -15,6 +15,8 @@ use weigh_formats::onnx::{Weights, WriteOptions, write};
 use weigh_ir::{Bindings, Symbol};
 use weigh_zoo::{Batch, ENTRIES, Entry, Options};
 
+mod onnx;
+
 /// Architectures that run in a moment, one for each kind of layer.
 const SMALL: [&str; 4] = ["squeezenet1_0", "mobilenet_v3_small", "densenet121", "lstm"];
 
@@ -246,6 +248,27 @@ fn bad_inputs_are_errors_about_an_input() {
         }
         session.prepare(std::slice::from_ref(&good)).unwrap();
         session.run().unwrap();
+    }
+}
+
+#[test]
+fn weights_may_be_in_a_file_beside_the_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("model.onnx");
+    std::fs::write(&model, onnx::model_with_weights_in("model.onnx.data")).unwrap();
+    let weights: Vec<u8> = [0.5f32, 1.0, 2.0].iter().flat_map(|weight| weight.to_le_bytes()).collect();
+    for engine in usable() {
+        let load = || engine.load(&ModelSource::File(model.clone()), &options(Optimization::All));
+        std::fs::write(folder.path().join("model.onnx.data"), &weights).unwrap();
+        let mut session = load().unwrap();
+        let x = Input::new("x", vec![3], TensorData::F32(vec![1.0; 3])).unwrap();
+        session.prepare(&[x]).unwrap();
+        let outputs = session.run_with_outputs().unwrap();
+        assert_eq!(outputs[0].1.data(), &TensorData::F32(vec![1.5, 2.0, 3.0]), "{}", engine.name());
+        drop(session);
+        std::fs::remove_file(folder.path().join("model.onnx.data")).unwrap();
+        let error = load().err().unwrap();
+        assert!(matches!(error, EngineError::Load { .. }), "{}: {error:?}", engine.name());
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn version(path: &Path) -> Result<String, String> {
     type GetApiBase = unsafe extern "C" fn() -> *const OrtApiBase;
     // SAFETY: loading runs the library's own initialisers, as for every library that a program is linked with. Only
     // files with ONNX Runtime's name, or one that the user names, come here.
-    let library = unsafe { libloading::Library::new(path) }.map_err(|error| described(&error))?;
+    let library = unsafe { libloading::Library::new(path) }.map_err(|error| described(&error, path))?;
     // SAFETY: ONNX Runtime exports the symbol with this type in all its versions.
     let base = unsafe { library.get::<GetApiBase>(b"OrtGetApiBase") };
     let base = base.map_err(|_| "it does not export OrtGetApiBase".to_owned())?;
@@ -31,10 +31,11 @@ pub(super) fn version(path: &Path) -> Result<String, String> {
     Ok(unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())
 }
 
-/// The loader's words, which are in the cause of the error.
-fn described(error: &libloading::Error) -> String {
+/// The loader's words, which are in the cause of the error, without the path that they begin with.
+fn described(error: &libloading::Error, path: &Path) -> String {
     let cause = std::error::Error::source(error).map(ToString::to_string);
-    super::errors::one_line(&cause.unwrap_or_else(|| error.to_string()))
+    let words = super::errors::one_line(&cause.unwrap_or_else(|| error.to_string()));
+    words.strip_prefix(&format!("{}: ", path.display())).unwrap_or(&words).to_owned()
 }
 
 /// Names as C sees them, made once.

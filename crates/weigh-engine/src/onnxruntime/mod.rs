@@ -150,7 +150,7 @@ fn builder(options: &EngineOptions) -> Result<SessionBuilder, EngineError> {
         Optimization::Extended => GraphOptimizationLevel::Level2,
         Optimization::All => GraphOptimizationLevel::All,
     };
-    let provider = providers::wanted(options.provider, &runtime.installation.providers)?;
+    let provider = providers::wanted(options.provider, options.threads(), &runtime.installation.providers)?;
     let configured = || -> Result<SessionBuilder, ort::Error> {
         let builder = ort::session::Session::builder(&runtime.environment)?
             .with_intra_threads(options.threads().get())?

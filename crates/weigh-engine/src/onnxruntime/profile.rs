@@ -17,8 +17,18 @@ use super::{NAME, builder, errors, load, names};
 /// Runs before those that count.
 const WARM_UP: usize = 3;
 
-/// Tensors of the saved graph above a kilobyte go into a file of their own, so that graphs of any size can be saved.
+/// Where tensors above a kilobyte go when they are saved apart.
 const WEIGHTS: (&str, &str) = ("session.optimized_model_external_initializers_file_name", "weights.bin");
+
+/// How the optimised graph is saved.
+#[derive(Clone, Copy)]
+enum Saved {
+    /// Its weights in a file of their own: graphs of any size. Some versions fail at this where there are branches.
+    WeightsApart,
+    /// All in one file, which must stay below 2 GiB.
+    Whole,
+    Not,
+}
 
 pub(super) fn profile(
     model: &ModelSource,
@@ -28,17 +38,21 @@ pub(super) fn profile(
 ) -> Result<Profile, EngineError> {
     let folder = tempfile::Builder::new().prefix("weigh-profile-").tempdir();
     let folder = folder.map_err(|error| no_profile(format!("no folder for its trace: {error}")))?;
-    let graph = saves_graph(options.provider).then(|| folder.path().join("optimized.onnx"));
-    let open = |graph: Option<&Path>| load(profiling(builder(options)?, &folder, graph)?, model, options);
+    let graph = folder.path().join("optimized.onnx");
+    let open = |saved: Saved| load(profiling(builder(options)?, &folder, &graph, saved)?, model, options);
+    let ways = [Saved::WeightsApart, Saved::Whole].into_iter().filter(|_| saves_graph(options.provider));
     // A graph that cannot be saved still runs.
-    let loaded = open(graph.as_deref()).or_else(|_| open(None))?;
+    let (loaded, is_saved) = match ways.filter_map(|way| open(way).ok()).next() {
+        Some(loaded) => (loaded, true),
+        None => (open(Saved::Not)?, false),
+    };
 
     let runs = runs.max(1);
     let trace = run(loaded, inputs, WARM_UP.saturating_add(runs))?;
     let trace = std::fs::read(folder.path().join(trace));
     let trace = trace.map_err(|error| no_profile(format!("its trace cannot be read: {error}")))?;
     let kernels = kernels(&trace, runs).map_err(no_profile)?;
-    let graph = graph.filter(|path| name_nodes(path, &kernels).is_some());
+    let graph = is_saved.then_some(graph).filter(|path| name_nodes(path, &kernels).is_some());
     let nodes = kernels.into_iter().map(|kernel| NodeTime {
         name: kernel.name,
         op: kernel.op,
@@ -57,17 +71,21 @@ fn saves_graph(provider: Provider) -> bool {
     matches!(provider, Provider::Cpu | Provider::Cuda)
 }
 
-/// The same session, with a trace and, where there is a path for it, the optimised graph saved.
+/// The same session, with a trace in the folder, and the optimised graph at that path.
 fn profiling(
     builder: SessionBuilder,
     folder: &TempDir,
-    graph: Option<&Path>,
+    graph: &Path,
+    saved: Saved,
 ) -> Result<SessionBuilder, EngineError> {
     let configured = || -> Result<SessionBuilder, ort::Error> {
         let builder = builder.with_profiling(folder.path().join("trace"))?;
-        Ok(match graph {
-            Some(path) => builder.with_optimized_model_path(path)?.with_config_entry(WEIGHTS.0, WEIGHTS.1)?,
-            None => builder,
+        Ok(match saved {
+            Saved::WeightsApart => {
+                builder.with_optimized_model_path(graph)?.with_config_entry(WEIGHTS.0, WEIGHTS.1)?
+            }
+            Saved::Whole => builder.with_optimized_model_path(graph)?,
+            Saved::Not => builder,
         })
     };
     configured().map_err(|error| errors::load(&error))

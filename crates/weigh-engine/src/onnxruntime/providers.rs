@@ -1,5 +1,7 @@
 //! Execution providers: which the library has, and how a session asks for one.
 
+use std::num::NonZeroUsize;
+
 use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
 
 use crate::{EngineError, Provider};
@@ -25,12 +27,14 @@ pub(super) fn built_in() -> Vec<Provider> {
 }
 
 /// What a session is to register for a provider: nothing for the CPU, which is always there and takes what the others
-/// leave. A provider that does not start is an error, never a silent fall back to the CPU.
+/// leave. A provider that does not start is an error, never a silent fall back to the CPU. OpenVINO has threads of its
+/// own, which are as many as the session's.
 ///
 /// # Errors
 /// [`EngineError::Unsupported`] for a provider that the library lacks.
 pub(super) fn wanted(
     provider: Provider,
+    threads: NonZeroUsize,
     present: &[Provider],
 ) -> Result<Option<ExecutionProviderDispatch>, EngineError> {
     if !present.contains(&provider) {
@@ -42,7 +46,7 @@ pub(super) fn wanted(
         Provider::Cpu => None,
         Provider::Cuda => Some(ep::CUDA::default().into()),
         Provider::TensorRt => Some(ep::TensorRT::default().into()),
-        Provider::OpenVino => Some(ep::OpenVINO::default().into()),
+        Provider::OpenVino => Some(ep::OpenVINO::default().with_num_threads(threads.get()).into()),
         Provider::Dnnl => Some(ep::OneDNN::default().into()),
         Provider::CoreMl => Some(ep::CoreML::default().into()),
     };
@@ -55,11 +59,12 @@ mod tests {
 
     #[test]
     fn a_provider_that_is_not_there_is_refused_with_those_that_are() {
-        let error = wanted(Provider::Cuda, &[Provider::Cpu, Provider::OpenVino]).err().unwrap();
+        let error =
+            wanted(Provider::Cuda, NonZeroUsize::MIN, &[Provider::Cpu, Provider::OpenVino]).err().unwrap();
         assert_eq!(
             error.to_string(),
             "onnxruntime does not support the provider cuda in this build, which has cpu, openvino"
         );
-        assert!(wanted(Provider::Cpu, &[Provider::Cpu]).unwrap().is_none());
+        assert!(wanted(Provider::Cpu, NonZeroUsize::MIN, &[Provider::Cpu]).unwrap().is_none());
     }
 }

@@ -1,8 +1,8 @@
 //! Tiny ONNX models, written as protobuf by hand: field numbers are those of onnx.proto.
+#![allow(dead_code)] // not every test uses all of it
 
 /// `TensorProto.DataType` of the types the tests use.
 pub const FLOAT: u64 = 1;
-#[allow(dead_code)]
 pub const INT64: u64 = 7;
 
 /// A model of one graph with these nodes, each `(operator, name, inputs, outputs)`, and inputs and outputs, each
@@ -18,7 +18,6 @@ pub fn model(
 }
 
 /// `list = [x, x]`: a model whose output `list` is a sequence of tensors.
-#[allow(dead_code)]
 pub fn model_with_sequence_output() -> Vec<u8> {
     let mut graph = graph_of(&[("SequenceConstruct", "pack", &["x", "x"], &["list"])], &[("x", FLOAT, &[3])]);
     let (mut sequence, mut kind, mut info) = (Vec::new(), Vec::new(), Vec::new());
@@ -27,6 +26,25 @@ pub fn model_with_sequence_output() -> Vec<u8> {
     bytes(&mut info, 1, b"list");
     bytes(&mut info, 2, &kind);
     bytes(&mut graph, 12, &info);
+    whole(&graph)
+}
+
+/// `y = x + w` over vectors of 3, where the elements of `w` are the first 12 bytes of a file beside the model.
+pub fn model_with_weights_in(file: &str) -> Vec<u8> {
+    let mut graph = graph_of(&[("Add", "add", &["x", "w"], &["y"])], &[("x", FLOAT, &[3])]);
+    bytes(&mut graph, 12, &value_info(&("y", FLOAT, &[3])));
+    let mut weights = Vec::new();
+    integer(&mut weights, 1, 3); // dims
+    integer(&mut weights, 2, FLOAT);
+    bytes(&mut weights, 8, b"w");
+    for (key, value) in [("location", file), ("offset", "0"), ("length", "12")] {
+        let mut entry = Vec::new();
+        bytes(&mut entry, 1, key.as_bytes());
+        bytes(&mut entry, 2, value.as_bytes());
+        bytes(&mut weights, 13, &entry);
+    }
+    integer(&mut weights, 14, 1); // data_location: EXTERNAL
+    bytes(&mut graph, 5, &weights);
     whole(&graph)
 }
 

@@ -60,7 +60,7 @@ impl Row {
         let absent = Provider::ALL.iter().map(|provider| provider.name());
         let absent: Vec<&str> = absent.filter(|name| !self.providers.contains(name)).collect();
         let lacking = match absent.as_slice() {
-            [] => String::new(),
+            absent if absent.is_empty() || self.library.is_none() => String::new(),
             absent => format!("  (not in it: {})", absent.join(", ")),
         };
         let providers = self.usable.then(|| format!("{}{lacking}", self.providers.join(", ")));
