@@ -151,9 +151,9 @@ fn closed_loop<S: Service>(
         if cancel.load(Ordering::Relaxed) {
             break true;
         }
-        let started = timer.now() - start;
+        let started = timer.now().saturating_sub(start);
         service.run(samples)?;
-        now = timer.now() - start;
+        now = timer.now().saturating_sub(start).max(started);
         arrivals.push(started);
         runs.push(Ran { first: runs.len(), count: 1, started, finished: now, lag: 0 });
     };
