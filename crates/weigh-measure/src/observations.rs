@@ -131,6 +131,16 @@ impl Observations {
         interval.map_or(pooled, |interval| Percentile::Estimated { value, interval })
     }
 
+    /// How many times as wide the median's interval is as it would be if all samples were independent. `None` where
+    /// either is refused or has no width. 1.4 is usual for five processes that do not differ at all, as that is what
+    /// so few cost.
+    pub fn widening(&self) -> Option<f64> {
+        let width =
+            |percentile: Percentile| percentile.interval().map(|interval| interval.high - interval.low);
+        let (own, alone) = (width(self.median())?, width(self.all.median())?);
+        (own > 0.0 && alone > 0.0).then(|| own / alone)
+    }
+
     /// Samples per second at that many samples per time. The interval treats processes as [`Observations::unit`] says.
     pub fn throughput(&self, batch: u64) -> Throughput {
         let mean = self.mean();
@@ -226,6 +236,17 @@ mod tests {
         // Logarithms 0, 0 and ln 4: standard error ln 4 / 3, t(2) = 4.30265.
         let high = observed.median().interval().unwrap().high;
         assert!((high.ln() - 4.302_65 * 4f64.ln() / 3.0).abs() < 1e-4, "{high}");
+    }
+
+    #[test]
+    fn an_interval_of_processes_that_differ_is_wider() {
+        // Processes at 1..6 and at 11..16 ms.
+        let observed =
+            observations(&[&[&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]], &[&[11.0, 12.0, 13.0, 14.0, 15.0, 16.0]]]);
+        assert!(observed.widening().unwrap() > 5.0);
+        assert_eq!(observations(&[&[&[1.0; 9]], &[&[1.0; 9]]]).widening(), None);
+        let one_round = observations(&[&[&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]]]);
+        assert_eq!(one_round.widening(), Some(1.0));
     }
 
     #[test]
