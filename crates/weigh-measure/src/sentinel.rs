@@ -9,7 +9,7 @@ use crate::sampling::milliseconds;
 use crate::statistics::middle;
 
 /// Steps of the arithmetic: about a millisecond.
-const STEPS: u32 = 300_000;
+const STEPS: u32 = 700_000;
 /// Words of memory swept: a MiB, more than a core's first caches hold.
 const WORDS: usize = 1 << 17;
 /// Words from one that is touched to the next: a line of the cache.
@@ -35,7 +35,7 @@ impl Sentinel {
         Sentinel { memory: (0..WORDS as u64).collect() }
     }
 
-    /// How long the work takes, in milliseconds: the middle of three passes, which are some 3 ms together.
+    /// How long the work takes, in milliseconds: the middle of three passes, which are some 4 ms together.
     pub fn time(&mut self, clock: &(impl Clock + ?Sized)) -> f64 {
         let passes = [(); PASSES].map(|()| {
             let start = clock.now();
