@@ -3,13 +3,21 @@
 //! What is measured, and what the words mean (every one of them appears in reports):
 //! - *load*: reading the model and making it ready. Once, by itself.
 //! - *first inference*: the run that pays for whatever the engine puts off until then. Once, by itself.
-//! - *warm-up*: runs that are thrown away until their times settle ([`sampling`]).
-//! - *samples*: the time of each inference after that, one after the other, none dropped. Statistics are made of
-//!   these alone ([`statistics`]).
+//! - *warm-up*: runs that are thrown away until their times settle ([`warm_up`]).
+//! - *samples*: the time of each inference after that, in rounds, in fresh processes, none dropped ([`sampling`]).
+//!   Statistics are made of these alone ([`observations`]; of a single round, [`statistics`]).
+//! - *outliers*: samples far from the others, counted and told ([`outliers`]).
+//! - *noise*: what else went on meanwhile ([`noise`], [`sentinel`]).
+//! - *versus*: whether B is faster than A ([`versus`]).
+//! - *scenario*: queries that come as they like ([`scenario`]).
 //!
-//! The method follows Hoefler and Belli, "Scientific benchmarking of parallel computing systems" (SC'15): order
-//! statistics with nonparametric confidence intervals, because latencies are never normally distributed; a mean
-//! only for what adds up (time, hence throughput).
+//! A [`worker`] is a process that loads one model and runs it when told; the [`fleet`] starts several for each
+//! configuration and puts together what they find.
+//!
+//! The method follows Hoefler and Belli, "Scientific benchmarking of parallel computing systems" (SC'15), and Kalibera
+//! and Jones, "Quantifying performance changes with effect size confidence intervals" (arXiv:2007.10899): order
+//! statistics, because latencies are never normally distributed; a mean only for what adds up (time, hence
+//! throughput); and intervals over processes, because only those are independent. `docs/measuring.md` tells all of it.
 //!
 //! All time comes through [`Clock`], so no test waits on a real clock.
 #![forbid(unsafe_code)]
@@ -37,10 +45,12 @@ pub mod worker;
 pub use clock::{Clock, MonotonicClock};
 pub use measurement::{MeasureOptions, Measurement, measure, measure_with};
 pub use memory::MemoryUse;
+pub use noise::{Noise, NoiseReport, NoiseVerdict};
 pub use note::Note;
 pub use observations::{Observations, Unit};
 pub use outliers::Outliers;
 pub use sampling::{Phase, Plan, Progress, RoundPlan, Sampling, sample};
+pub use sentinel::Sentinel;
 pub use statistics::{CONFIDENCE, Distribution, Interval, Percentile, Quantile};
 pub use throughput::{Throughput, per_second};
 pub use versus::{Comparison, Verdict};

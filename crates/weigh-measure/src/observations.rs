@@ -20,7 +20,7 @@
 
 use crate::chi_squared;
 use crate::note::Note;
-use crate::statistics::{CONFIDENCE, Distribution, Interval, Percentile, Quantile};
+use crate::statistics::{CONFIDENCE, Distribution, Interval, Percentile, Quantile, middle};
 use crate::student::{self, Share};
 use crate::throughput::{Throughput, per_second};
 
@@ -104,11 +104,29 @@ impl Observations {
 
     /// What to know beside the intervals.
     pub fn notes(&self) -> Vec<Note> {
-        match self.unit() {
-            Unit::Process => Vec::new(),
-            Unit::Round => vec![Note::OneProcess],
-            Unit::Iteration => vec![Note::OneRound],
+        let unit = match self.unit() {
+            Unit::Process => None,
+            Unit::Round => Some(Note::OneProcess),
+            Unit::Iteration => Some(Note::OneRound),
+        };
+        unit.into_iter().chain(self.unlike().then_some(Note::ProcessesDiffer)).collect()
+    }
+
+    /// Whether processes differ by more than iterations of one do: by the standard deviation of the logarithms of
+    /// their medians, and the robust one of the logarithms of times over those medians.
+    fn unlike(&self) -> bool {
+        /// From the median of absolute differences to the standard deviation of a normal distribution.
+        const FROM_MEDIAN: f64 = 1.4826;
+        if self.min() <= 0.0 || self.unit() != Unit::Process {
+            return false;
         }
+        let medians = self.shares(|samples| middle(samples).ln());
+        let within = self.processes.iter().zip(&medians).flat_map(|(rounds, median)| {
+            rounds.iter().flatten().map(|time| (time.ln() - median.estimate).abs())
+        });
+        let within = FROM_MEDIAN * middle(&within.collect::<Vec<f64>>());
+        let between = student::standard_error(&medians).map(|error| error * (medians.len() as f64).sqrt());
+        between.is_some_and(|between| between > within)
     }
 
     /// The median: [`Observations::percentile`] of [`Quantile::P50`].
@@ -129,6 +147,16 @@ impl Observations {
             tail(value, &units)
         };
         interval.map_or(pooled, |interval| Percentile::Estimated { value, interval })
+    }
+
+    /// How many times as wide the median's interval is as it would be if all samples were independent. `None` where
+    /// either is refused or has no width. 1.4 is usual for five processes that do not differ at all, as that is what
+    /// so few cost.
+    pub fn widening(&self) -> Option<f64> {
+        let width =
+            |percentile: Percentile| percentile.interval().map(|interval| interval.high - interval.low);
+        let (own, alone) = (width(self.median())?, width(self.all.median())?);
+        (own > 0.0 && alone > 0.0).then(|| own / alone)
     }
 
     /// Samples per second at that many samples per time. The interval treats processes as [`Observations::unit`] says.
@@ -216,6 +244,14 @@ mod tests {
         let interval = observed.median().interval().unwrap();
         assert!((interval.low.ln() + 1.484_14).abs() < 1e-4, "{interval:?}");
         assert!((interval.high.ln() - 3.484_14).abs() < 1e-4, "{interval:?}");
+        // Iterations do not differ at all.
+        assert_eq!(observed.notes(), [Note::ProcessesDiffer]);
+    }
+
+    #[test]
+    fn processes_like_iterations_need_no_note() {
+        // Processes at 2 and 2.2 ms, iterations from half of that to twice as much.
+        let observed = observations(&[&[&[1.0, 2.0, 4.0]], &[&[1.1, 2.2, 4.4]]]);
         assert_eq!(observed.notes(), []);
     }
 
@@ -226,6 +262,17 @@ mod tests {
         // Logarithms 0, 0 and ln 4: standard error ln 4 / 3, t(2) = 4.30265.
         let high = observed.median().interval().unwrap().high;
         assert!((high.ln() - 4.302_65 * 4f64.ln() / 3.0).abs() < 1e-4, "{high}");
+    }
+
+    #[test]
+    fn an_interval_of_processes_that_differ_is_wider() {
+        // Processes at 1..6 and at 11..16 ms.
+        let observed =
+            observations(&[&[&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]], &[&[11.0, 12.0, 13.0, 14.0, 15.0, 16.0]]]);
+        assert!(observed.widening().unwrap() > 5.0);
+        assert_eq!(observations(&[&[&[1.0; 9]], &[&[1.0; 9]]]).widening(), None);
+        let one_round = observations(&[&[&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]]]);
+        assert_eq!(one_round.widening(), Some(1.0));
     }
 
     #[test]

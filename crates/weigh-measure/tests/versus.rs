@@ -8,7 +8,7 @@ use weigh_measure::versus::{Comparison, RoundPair, Side, Verdict, schedule};
 
 /// A share of 2 % then has a standard error of 0.2 %.
 const EXPERIMENTS: usize = 5000;
-const ITERATIONS: usize = 30;
+const ITERATIONS: usize = 11;
 
 /// A machine whose speed wanders, on which each process has a speed of its own.
 #[derive(Clone, Copy)]
