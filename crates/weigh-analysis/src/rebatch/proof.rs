@@ -107,12 +107,12 @@ fn states(model: &Model, now: &Facts) -> Result<(), Refusal> {
     wrong.map_or(Ok(()), Err)
 }
 
-/// The first node that reads the batch and makes nothing that has it; shapes as numbers have no batch.
+/// The first node whose first input has the batch and that makes nothing that has it; shapes as numbers have none.
 fn lost(model: &Model, before: &Facts, now: &Facts) -> Option<Refusal> {
     let changes = |id: &TensorId| before.shape(*id) != now.shape(*id);
     let loses = |node: &&Node| {
         let mut made = node.outputs.iter().flatten();
-        sees_batch(node, before, now)
+        node.inputs.first().copied().flatten().is_some_and(|id| changes(&id))
             && !made.clone().any(changes)
             && made.all(|id| now.pass.types.of(*id).value.is_none())
     };
