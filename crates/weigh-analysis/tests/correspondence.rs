@@ -30,7 +30,7 @@ fn operator(kind: &str) -> Arc<dyn Operator> {
         "ReorderInput" => Arc::new(Reorder::Blocks { layout: Layout::ChannelsFirst, padded: None }),
         "ReorderOutput" => Arc::new(Reorder::Plain { layout: Layout::ChannelsFirst, channels: 8 }),
         "BatchNormalization" => Arc::new(Normalization(Norm::Batch)),
-        "MatMul" => Arc::new(MatMul::default()),
+        "MatMul" => Arc::new(MatMul::PLAIN),
         "Dropout" => Arc::new(Dropout),
         "Identity" => Arc::new(View::Identity),
         "Reshape" => Arc::new(View::Reshape { shape: Ints::Fixed(vec![-1, 8]), zero_is_empty: false }),
