@@ -383,6 +383,8 @@ fn times_go_to_groups() {
     assert_eq!(times.groups.iter().map(|group| group.ms).collect::<Vec<_>>(), [None, None]);
     // Graphs that have nothing to do with each other.
     let strange = graph(&[("z", "Relu", "x_other", "y_other")]);
-    let times = attribute(&correspond(&original, &strange), &[Some(1.0)]);
+    let found = correspond(&original, &strange);
+    assert_eq!((found.lost.clone(), found.untraced.clone()), (vec![], vec![0, 1, 2]));
+    let times = attribute(&found, &[Some(1.0)]);
     assert_eq!((times.groups, times.rest, times.rest_ms), (vec![], vec![0], 1.0));
 }

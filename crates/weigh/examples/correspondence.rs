@@ -40,6 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "groups": groups.collect::<Vec<_>>(),
         "rest": side(&optimised, &after, &found.rest),
         "lost": side(&original, &before, &joined.lost),
+        "untraced": side(&original, &before, &joined.untraced),
     });
     #[allow(clippy::print_stdout)]
     {

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use foldhash::{HashMap, HashMapExt, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use weigh_ir::{Expr, Graph, Model, Node, TensorId};
 use weigh_ops::{Cast, Elementwise, Movement, Reorder, View};
 
@@ -199,10 +199,29 @@ impl<'m> Original<'m> {
         }
     }
 
-    /// The nodes that are not among these.
-    pub fn not_in<'l>(&self, layers: impl Iterator<Item = &'l usize>) -> Vec<usize> {
+    /// The nodes that are not among these: those of which it is plain why they are gone, and the others.
+    pub fn not_in<'l>(&self, layers: impl Iterator<Item = &'l usize>) -> (Vec<usize>, Vec<usize>) {
         let covered: HashSet<usize> = layers.copied().collect();
-        (0..self.model.graph.nodes.len()).filter(|node| !covered.contains(node)).collect()
+        let (mut lost, mut untraced) = (HashSet::new(), Vec::new());
+        for (index, node) in self.model.graph.nodes.iter().enumerate().rev() {
+            if covered.contains(&index) {
+                continue;
+            }
+            let is_unread = |id: &TensorId| {
+                let mut readers = self.readers.get(id).into_iter().flatten();
+                !self.model.graph.outputs.contains(id) && readers.all(|reader| lost.contains(reader))
+            };
+            let mut made = node.outputs.iter().flatten();
+            let is_gone = |id: &TensorId| self.is_settled(*id) || self.twin.contains_key(id) || is_unread(id);
+            match hands_on(node) || made.all(is_gone) {
+                true => drop(lost.insert(index)),
+                false => untraced.push(index),
+            }
+        }
+        let mut lost: Vec<usize> = lost.into_iter().collect();
+        lost.sort_unstable();
+        untraced.reverse();
+        (lost, untraced)
     }
 }
 
