@@ -26,8 +26,8 @@ LEVELS = {
     "all": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL,
 }
 
-PADDING = 2.6
-"""How much larger a group may be where channels are padded to whole blocks: of 6 channels at least 16 are made."""
+PADDING = 4
+"""How much larger a group may be where channels are padded to whole blocks: 4 channels become 16."""
 
 OPEN = 7
 """What open extents are when formulas are compared."""

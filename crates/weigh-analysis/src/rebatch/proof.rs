@@ -81,8 +81,10 @@ pub(super) fn check(
         }
     }
     states(model, now)?;
-    let outputs = model.graph.outputs.iter().map(|id| output(model, *id, before, now, from, to));
-    outputs.collect::<Result<_, _>>().map_err(|refusal| lost(model, before, now).unwrap_or(refusal))
+    if let Some(refusal) = lost(model, before, now) {
+        return Err(refusal);
+    }
+    model.graph.outputs.iter().map(|id| output(model, *id, before, now, from, to)).collect()
 }
 
 /// The states of recurrent layers must have the batch of what the layers read.
@@ -107,7 +109,8 @@ fn states(model: &Model, now: &Facts) -> Result<(), Refusal> {
     wrong.map_or(Ok(()), Err)
 }
 
-/// The first node whose first input has the batch and that makes nothing that has it; shapes as numbers have none.
+/// The first node whose first input has the batch and that makes nothing that has it: it sums over samples, or keeps
+/// some. Shapes as numbers have no batch.
 fn lost(model: &Model, before: &Facts, now: &Facts) -> Option<Refusal> {
     let changes = |id: &TensorId| before.shape(*id) != now.shape(*id);
     let loses = |node: &&Node| {
