@@ -1,9 +1,9 @@
 """Optimised graphs joined to their originals: every layer with MACs in one group, with the MACs of what computes it.
 
-Usage: correspondence.py FOLDER MODELS WHEELS [--weigh PATH]
+Usage: correspondence.py FOLDER [--weigh PATH]
 
-The architectures of the zoo, the light models of the onnx package, the torchvision exports in MODELS and the packages of
-pypi.py in WHEELS go through ONNX Runtime's optimiser at three levels. The example `correspondence` of the crate weigh
+The architectures of the zoo, the light models of the onnx package and, as far as they lie beside FOLDER, the torchvision
+exports (models/torchvision) and the packages of pypi.py (wheels) go through ONNX Runtime's optimiser at three levels. The example `correspondence` of the crate weigh
 (variable CORRESPONDENCE, otherwise built here) joins each result to its original. No layer with MACs may be untraced or
 lost, no node that computes may be left over, and in every group both sides must have the same MACs: more only where
 channels are padded to blocks. A convolution over blocks has a sum in its group where it has one itself, and only there.
@@ -105,12 +105,12 @@ def sources(options):
             make()
             tell_apart(path)
             yield path.stem, path
-    yield from exports(options.models, options.folder)
-    yield from packaged(options.wheels, options.folder)
+    yield from exports(options.folder)
+    yield from packaged(options.folder)
 
 
 def main():
-    options = arguments(__doc__, "folder", "models", "wheels")
+    options = arguments(__doc__, "folder")
     options.folder.mkdir(parents=True, exist_ok=True)
     binary = example("correspondence")
     tally = Tally(

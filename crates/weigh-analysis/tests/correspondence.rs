@@ -20,13 +20,9 @@ fn operator(kind: &str) -> Arc<dyn Operator> {
     let conv = || Conv::plain(Window::square(1, 1, 0), 1);
     match kind {
         "Conv" => Arc::new(conv()),
-        "Blocked" => Arc::new(BlockedConv {
-            conv: conv(),
-            activation: 0,
-            inputs: None,
-            outputs: None,
-            weights: None,
-        }),
+        "Blocked" => {
+            Arc::new(BlockedConv { conv: conv(), activation: 0, inputs: None, outputs: None, weights: None })
+        }
         "ReorderInput" => Arc::new(Reorder::Blocks { layout: Layout::ChannelsFirst, padded: None }),
         "ReorderOutput" => Arc::new(Reorder::Plain { layout: Layout::ChannelsFirst, channels: 8 }),
         "BatchNormalization" => Arc::new(Normalization(Norm::Batch)),
@@ -361,7 +357,8 @@ fn what_is_inside_a_node_follows_it() {
 
 #[test]
 fn times_go_to_groups() {
-    let original = graph(&[("a", "Conv", "x w1", "c"), ("b", "Relu", "c", "r"), ("c", "Conv", "r w2", "out")]);
+    let original =
+        graph(&[("a", "Conv", "x w1", "c"), ("b", "Relu", "c", "r"), ("c", "Conv", "r w2", "out")]);
     let optimised = graph(&[
         ("in", "ReorderInput", "x", "t0"),
         ("fused", "FusedConv", "t0 w1", "r"),

@@ -5,9 +5,7 @@ mod net;
 use net::{Net, node};
 use weigh_analysis::{Change, ChangeKind, Options, Refusal, analyze, rebatch};
 use weigh_ir::{DType, Expr, Shape, TensorId};
-use weigh_ops::{
-    Cell, Expand, Ints, MatMul, Movement, Query, Recurrent, Reduce, View,
-};
+use weigh_ops::{Cell, Expand, Ints, MatMul, Movement, Query, Recurrent, Reduce, View};
 
 fn reshape(net: &mut Net, x: TensorId, extents: &[i64]) -> TensorId {
     let target = net.ints(extents);
@@ -37,7 +35,10 @@ fn a_graph_without_written_shapes_just_takes_it() {
     let found = rebatch(&mut net.0, 5).expect("nothing pins it");
     assert_eq!((found.from, found.to), (1, 5));
     assert_eq!((found.inputs[0].axis, found.inputs[0].extent), (0, 5));
-    assert_eq!((found.outputs[0].name.as_str(), found.outputs[0].axis, found.outputs[0].extent), ("t2", 0, 5));
+    assert_eq!(
+        (found.outputs[0].name.as_str(), found.outputs[0].axis, found.outputs[0].extent),
+        ("t2", 0, 5)
+    );
     assert!(found.changes.is_empty() && found.mixing.is_empty());
 }
 

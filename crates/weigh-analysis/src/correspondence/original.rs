@@ -28,9 +28,9 @@ pub(super) struct Original<'m> {
 impl<'m> Original<'m> {
     /// Looks at a model, and at the names that are left of it.
     pub fn new(model: &'m Model, optimised: &'m Model) -> Original<'m> {
-        let facts = Question::new(model, &Options::default()).ok().map(|question| {
-            Pass::run(model, question.inputs_for_numbers(), &question.bound, Detail::Sums)
-        });
+        let facts = Question::new(model, &Options::default())
+            .ok()
+            .map(|question| Pass::run(model, question.inputs_for_numbers(), &question.bound, Detail::Sums));
         let mut maker = HashMap::new();
         let mut readers: HashMap<TensorId, Vec<usize>> = HashMap::new();
         for (index, node) in model.graph.nodes.iter().enumerate() {
@@ -39,7 +39,8 @@ impl<'m> Original<'m> {
             });
             for_each_read(node, &mut |id| readers.entry(id).or_default().push(index));
         }
-        let mut made: Vec<TensorId> = maker.keys().copied().chain(model.graph.inputs.iter().copied()).collect();
+        let mut made: Vec<TensorId> =
+            maker.keys().copied().chain(model.graph.inputs.iter().copied()).collect();
         made.sort_unstable();
         let mut named = HashMap::new();
         for id in made {
@@ -90,7 +91,9 @@ impl<'m> Original<'m> {
     pub fn same_work(&self, node: &Node, operands: &[TensorId]) -> Option<TensorId> {
         let is_same = |index: &&usize| {
             self.node(**index).is_some_and(|found| {
-                found.name == node.name && found.op.name() == node.op.name() && self.operands(found) == operands
+                found.name == node.name
+                    && found.op.name() == node.op.name()
+                    && self.operands(found) == operands
             })
         };
         let found = self.candidates(operands).find(|index| is_same(&index))?;
@@ -167,9 +170,10 @@ impl<'m> Original<'m> {
     /// Whether a tensor is the same in every inference: stored, made of stored ones, or of shapes only.
     fn is_settled(&self, id: TensorId) -> bool {
         self.model.tensor(id).stored.is_some()
-            || self.facts.as_ref().is_some_and(|facts| {
-                facts.weights.is_constant(id) || facts.types.of(id).value.is_some()
-            })
+            || self
+                .facts
+                .as_ref()
+                .is_some_and(|facts| facts.weights.is_constant(id) || facts.types.of(id).value.is_some())
     }
 
     /// The nodes on the paths that lead back from a tensor to those that are named.

@@ -269,9 +269,8 @@ impl Before {
     }
 
     fn restore(&self, model: &mut Model) {
-        let is_old = |node: &Node| {
-            node.outputs.first().is_none_or(|id| id.is_none_or(|id| id.index() < self.tensors))
-        };
+        let is_old =
+            |node: &Node| node.outputs.first().is_none_or(|id| id.is_none_or(|id| id.index() < self.tensors));
         model.graph.nodes.retain(is_old);
         for (node, inputs) in model.graph.nodes.iter_mut().zip(&self.inputs) {
             node.inputs.clone_from(inputs);

@@ -28,7 +28,6 @@ impl Facts {
         Facts { pass, tensors: model.tensors.len(), position }
     }
 
-
     /// The shape of a tensor, where there was one.
     pub fn shape(&self, id: TensorId) -> Option<&Shape> {
         (id.index() < self.tensors).then(|| self.pass.types.of(id).shape.as_ref())?
@@ -114,10 +113,11 @@ fn states(model: &Model, now: &Facts) -> Result<(), Refusal> {
 fn lost(model: &Model, before: &Facts, now: &Facts) -> Option<Refusal> {
     let changes = |id: &TensorId| before.shape(*id) != now.shape(*id);
     let loses = |node: &&Node| {
-        let mut made = node.outputs.iter().flatten();
+        let is_without = |id: &TensorId| {
+            now.shape(*id).is_some() && !changes(id) && now.pass.types.of(*id).value.is_none()
+        };
         node.inputs.first().copied().flatten().is_some_and(|id| changes(&id))
-            && !made.clone().any(changes)
-            && made.all(|id| now.pass.types.of(*id).value.is_none())
+            && node.outputs.iter().flatten().all(is_without)
     };
     let node = model.graph.nodes.iter().find(loses)?;
     let why = format!("{} reads the batch, and what it makes does not have it", node.op.name());
@@ -157,7 +157,9 @@ fn output(
     let pairs: Vec<(&Expr, &Expr)> = old.dims().iter().zip(new.dims()).collect();
     let mut changed = pairs.iter().enumerate().filter(|(_, (old, new))| old != new || from == to);
     match (old.rank() == new.rank(), changed.next(), changed.next()) {
-        (true, Some((axis, (old, new))), second) if (second.is_none() || from == to) && grew(old, new, from, to) => {
+        (true, Some((axis, (old, new))), second)
+            if (second.is_none() || from == to) && grew(old, new, from, to) =>
+        {
             let extent = new.as_int().ok_or_else(refuse)?;
             Ok(BatchAxis { name, axis, extent })
         }

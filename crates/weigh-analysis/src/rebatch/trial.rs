@@ -71,7 +71,8 @@ impl Trial<'_> {
         let (data, output) = ((*node.inputs.first()?)?, (*node.outputs.first()?)?);
         let (axis, shape) = (self.batch_axis(data)?, plain(self.base.shape(data)?)?);
         let within = inner.get(&data).copied().or_else(|| Some(shape.get(axis)? / self.from))?;
-        let behind = shape.get(axis + 1..)?.iter().try_fold(within, |all, extent| all.checked_mul(*extent))?;
+        let behind =
+            shape.get(axis + 1..)?.iter().try_fold(within, |all, extent| all.checked_mul(*extent))?;
         landing(behind, axis, &plain(self.base.shape(output)?)?, self.from)
     }
 
@@ -108,7 +109,14 @@ impl Trial<'_> {
         (extent % self.from == 0).then(|| (extent / self.from).checked_mul(self.to))?
     }
 
-    fn change(&self, node: &Node, input: usize, kind: ChangeKind, from: Vec<i64>, to: Vec<i64>) -> Option<Change> {
+    fn change(
+        &self,
+        node: &Node,
+        input: usize,
+        kind: ChangeKind,
+        from: Vec<i64>,
+        to: Vec<i64>,
+    ) -> Option<Change> {
         let output = self.model.tensor((*node.outputs.first()?)?).name.to_string();
         Some(Change { node: node.name.to_string(), output, input, kind, from, to })
     }
@@ -134,9 +142,9 @@ impl Trial<'_> {
     /// Parts that are the same for every sample beside parts that are not.
     fn concat(&self, node: &Node, along: i64, makers: &HashMap<TensorId, usize>) -> Vec<Change> {
         let ids = node.inputs.iter().flatten();
-        let Some((rank, axis)) = ids.clone().find_map(|id| {
-            Some((self.base.shape(*id)?.rank(), self.batch_axis(*id)?))
-        }) else {
+        let Some((rank, axis)) =
+            ids.clone().find_map(|id| Some((self.base.shape(*id)?.rank(), self.batch_axis(*id)?)))
+        else {
             return Vec::new();
         };
         let along = if along < 0 { along + rank as i64 } else { along };
