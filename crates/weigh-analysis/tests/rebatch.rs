@@ -253,7 +253,8 @@ fn what_has_no_fixed_batch() {
     net.output(y);
     assert_eq!(refused(&mut net, 3), Refusal::NoBatch);
     let mut net = pixel();
-    assert!(matches!(refused(&mut net, 0), Refusal::Analysis(_)));
+    assert_eq!(refused(&mut net, 0).to_string(), "a batch of 0");
+    assert_eq!(refused(&mut net, 1).to_string(), "the batch is 1 already");
 }
 
 fn pixel() -> Net {

@@ -86,18 +86,13 @@ impl<'m> Original<'m> {
         id
     }
 
-    /// The result of the node that does the same to the same tensors: of that kind and, where several are, of
-    /// that name.
+    /// The result of the node of the same name and kind, where it reads the same tensors.
     pub fn same_work(&self, node: &Node, operands: &[TensorId]) -> Option<TensorId> {
-        let is_same = |index: &&usize| {
-            self.node(**index).is_some_and(|found| {
-                found.name == node.name
-                    && found.op.name() == node.op.name()
-                    && self.operands(found) == operands
-            })
+        let is_same = |found: &Node| {
+            found.name == node.name && found.op.name() == node.op.name() && self.operands(found) == operands
         };
-        let found = self.candidates(operands).find(|index| is_same(&index))?;
-        self.result(found)
+        let mut candidates = self.candidates(operands);
+        self.result(candidates.find(|index| self.node(*index).is_some_and(is_same))?)
     }
 
     /// The result of the node of a name, where it reads one of these tensors.

@@ -171,6 +171,9 @@ fn attempt(model: &mut Model, axes: &Axes, from: i64, to: i64) -> Result<Rebatch
     if to < 1 {
         return Err(Refusal::Analysis(format!("a batch of {to}")));
     }
+    if to == from {
+        return Err(Refusal::Analysis(format!("the batch is {from} already")));
+    }
     let question = |model: &Model, batch: i64| -> Result<Question, Refusal> {
         let shaped = axes.iter().filter_map(|(at, axis)| {
             let tensor = model.tensor(*model.graph.inputs.get(*at)?);

@@ -155,11 +155,9 @@ fn output(
     let refuse = || Refusal::Output { output: name.clone(), shape: told.clone() };
     let (Some(old), Some(new)) = (old, new) else { return Err(refuse()) };
     let pairs: Vec<(&Expr, &Expr)> = old.dims().iter().zip(new.dims()).collect();
-    let mut changed = pairs.iter().enumerate().filter(|(_, (old, new))| old != new || from == to);
+    let mut changed = pairs.iter().enumerate().filter(|(_, (old, new))| old != new);
     match (old.rank() == new.rank(), changed.next(), changed.next()) {
-        (true, Some((axis, (old, new))), second)
-            if (second.is_none() || from == to) && grew(old, new, from, to) =>
-        {
+        (true, Some((axis, (old, new))), None) if grew(old, new, from, to) => {
             let extent = new.as_int().ok_or_else(refuse)?;
             Ok(BatchAxis { name, axis, extent })
         }
