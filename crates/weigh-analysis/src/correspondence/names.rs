@@ -50,7 +50,8 @@ impl Names {
             for id in node.outputs.iter().flatten() {
                 let is_first = node.outputs.first() == Some(&Some(*id));
                 let by_name = original.find(&optimised.tensor(*id).name).or_else(|| plain.get(id).copied());
-                let found = by_name.or_else(|| names.by_work(original, optimised, node, &apart).filter(|_| is_first));
+                let found =
+                    by_name.or_else(|| names.by_work(original, optimised, node, &apart).filter(|_| is_first));
                 match found {
                     Some(found) => {
                         names.same.insert(*id, found);

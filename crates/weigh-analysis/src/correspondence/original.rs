@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use foldhash::{HashMap, HashMapExt, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use weigh_ir::{Expr, Graph, Model, Node, TensorId};
 use weigh_ops::{Cast, Elementwise, Movement, Reorder, View};
 
@@ -28,9 +28,9 @@ pub(super) struct Original<'m> {
 impl<'m> Original<'m> {
     /// Looks at a model, and at the names that are left of it.
     pub fn new(model: &'m Model, optimised: &'m Model) -> Original<'m> {
-        let facts = Question::new(model, &Options::default()).ok().map(|question| {
-            Pass::run(model, question.inputs_for_numbers(), &question.bound, Detail::Sums)
-        });
+        let facts = Question::new(model, &Options::default())
+            .ok()
+            .map(|question| Pass::run(model, question.inputs_for_numbers(), &question.bound, Detail::Sums));
         let mut maker = HashMap::new();
         let mut readers: HashMap<TensorId, Vec<usize>> = HashMap::new();
         for (index, node) in model.graph.nodes.iter().enumerate() {
@@ -39,7 +39,8 @@ impl<'m> Original<'m> {
             });
             for_each_read(node, &mut |id| readers.entry(id).or_default().push(index));
         }
-        let mut made: Vec<TensorId> = maker.keys().copied().chain(model.graph.inputs.iter().copied()).collect();
+        let mut made: Vec<TensorId> =
+            maker.keys().copied().chain(model.graph.inputs.iter().copied()).collect();
         made.sort_unstable();
         let mut named = HashMap::new();
         for id in made {
@@ -85,16 +86,13 @@ impl<'m> Original<'m> {
         id
     }
 
-    /// The result of the node that does the same to the same tensors: of that kind and, where several are, of
-    /// that name.
+    /// The result of the node of the same name and kind, where it reads the same tensors.
     pub fn same_work(&self, node: &Node, operands: &[TensorId]) -> Option<TensorId> {
-        let is_same = |index: &&usize| {
-            self.node(**index).is_some_and(|found| {
-                found.name == node.name && found.op.name() == node.op.name() && self.operands(found) == operands
-            })
+        let is_same = |found: &Node| {
+            found.name == node.name && found.op.name() == node.op.name() && self.operands(found) == operands
         };
-        let found = self.candidates(operands).find(|index| is_same(&index))?;
-        self.result(found)
+        let mut candidates = self.candidates(operands);
+        self.result(candidates.find(|index| self.node(*index).is_some_and(is_same))?)
     }
 
     /// The result of the node of a name, where it reads one of these tensors.
@@ -167,9 +165,10 @@ impl<'m> Original<'m> {
     /// Whether a tensor is the same in every inference: stored, made of stored ones, or of shapes only.
     fn is_settled(&self, id: TensorId) -> bool {
         self.model.tensor(id).stored.is_some()
-            || self.facts.as_ref().is_some_and(|facts| {
-                facts.weights.is_constant(id) || facts.types.of(id).value.is_some()
-            })
+            || self
+                .facts
+                .as_ref()
+                .is_some_and(|facts| facts.weights.is_constant(id) || facts.types.of(id).value.is_some())
     }
 
     /// The nodes on the paths that lead back from a tensor to those that are named.
@@ -199,10 +198,29 @@ impl<'m> Original<'m> {
         }
     }
 
-    /// The nodes that are not among these.
-    pub fn not_in<'l>(&self, layers: impl Iterator<Item = &'l usize>) -> Vec<usize> {
+    /// The nodes that are not among these: those of which it is plain why they are gone, and the others.
+    pub fn not_in<'l>(&self, layers: impl Iterator<Item = &'l usize>) -> (Vec<usize>, Vec<usize>) {
         let covered: HashSet<usize> = layers.copied().collect();
-        (0..self.model.graph.nodes.len()).filter(|node| !covered.contains(node)).collect()
+        let (mut lost, mut untraced) = (HashSet::new(), Vec::new());
+        for (index, node) in self.model.graph.nodes.iter().enumerate().rev() {
+            if covered.contains(&index) {
+                continue;
+            }
+            let is_unread = |id: &TensorId| {
+                let mut readers = self.readers.get(id).into_iter().flatten();
+                !self.model.graph.outputs.contains(id) && readers.all(|reader| lost.contains(reader))
+            };
+            let mut made = node.outputs.iter().flatten();
+            let is_gone = |id: &TensorId| self.is_settled(*id) || self.twin.contains_key(id) || is_unread(id);
+            match hands_on(node) || made.all(is_gone) {
+                true => drop(lost.insert(index)),
+                false => untraced.push(index),
+            }
+        }
+        let mut lost: Vec<usize> = lost.into_iter().collect();
+        lost.sort_unstable();
+        untraced.reverse();
+        (lost, untraced)
     }
 }
 

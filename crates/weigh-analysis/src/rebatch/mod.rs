@@ -171,6 +171,9 @@ fn attempt(model: &mut Model, axes: &Axes, from: i64, to: i64) -> Result<Rebatch
     if to < 1 {
         return Err(Refusal::Analysis(format!("a batch of {to}")));
     }
+    if to == from {
+        return Err(Refusal::Analysis(format!("the batch is {from} already")));
+    }
     let question = |model: &Model, batch: i64| -> Result<Question, Refusal> {
         let shaped = axes.iter().filter_map(|(at, axis)| {
             let tensor = model.tensor(*model.graph.inputs.get(*at)?);
@@ -269,9 +272,8 @@ impl Before {
     }
 
     fn restore(&self, model: &mut Model) {
-        let is_old = |node: &Node| {
-            node.outputs.first().is_none_or(|id| id.is_none_or(|id| id.index() < self.tensors))
-        };
+        let is_old =
+            |node: &Node| node.outputs.first().is_none_or(|id| id.is_none_or(|id| id.index() < self.tensors));
         model.graph.nodes.retain(is_old);
         for (node, inputs) in model.graph.nodes.iter_mut().zip(&self.inputs) {
             node.inputs.clone_from(inputs);

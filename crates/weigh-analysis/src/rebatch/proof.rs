@@ -28,7 +28,6 @@ impl Facts {
         Facts { pass, tensors: model.tensors.len(), position }
     }
 
-
     /// The shape of a tensor, where there was one.
     pub fn shape(&self, id: TensorId) -> Option<&Shape> {
         (id.index() < self.tensors).then(|| self.pass.types.of(id).shape.as_ref())?
@@ -81,8 +80,10 @@ pub(super) fn check(
         }
     }
     states(model, now)?;
-    let outputs = model.graph.outputs.iter().map(|id| output(model, *id, before, now, from, to));
-    outputs.collect::<Result<_, _>>().map_err(|refusal| lost(model, before, now).unwrap_or(refusal))
+    if let Some(refusal) = lost(model, before, now) {
+        return Err(refusal);
+    }
+    model.graph.outputs.iter().map(|id| output(model, *id, before, now, from, to)).collect()
 }
 
 /// The states of recurrent layers must have the batch of what the layers read.
@@ -107,14 +108,16 @@ fn states(model: &Model, now: &Facts) -> Result<(), Refusal> {
     wrong.map_or(Ok(()), Err)
 }
 
-/// The first node that reads the batch and makes nothing that has it; shapes as numbers have no batch.
+/// The first node whose first input has the batch and that makes nothing that has it: it sums over samples, or keeps
+/// some. Shapes as numbers have no batch.
 fn lost(model: &Model, before: &Facts, now: &Facts) -> Option<Refusal> {
     let changes = |id: &TensorId| before.shape(*id) != now.shape(*id);
     let loses = |node: &&Node| {
-        let mut made = node.outputs.iter().flatten();
-        sees_batch(node, before, now)
-            && !made.clone().any(changes)
-            && made.all(|id| now.pass.types.of(*id).value.is_none())
+        let is_without = |id: &TensorId| {
+            now.shape(*id).is_some() && !changes(id) && now.pass.types.of(*id).value.is_none()
+        };
+        node.inputs.first().copied().flatten().is_some_and(|id| changes(&id))
+            && node.outputs.iter().flatten().all(is_without)
     };
     let node = model.graph.nodes.iter().find(loses)?;
     let why = format!("{} reads the batch, and what it makes does not have it", node.op.name());
@@ -152,9 +155,9 @@ fn output(
     let refuse = || Refusal::Output { output: name.clone(), shape: told.clone() };
     let (Some(old), Some(new)) = (old, new) else { return Err(refuse()) };
     let pairs: Vec<(&Expr, &Expr)> = old.dims().iter().zip(new.dims()).collect();
-    let mut changed = pairs.iter().enumerate().filter(|(_, (old, new))| old != new || from == to);
+    let mut changed = pairs.iter().enumerate().filter(|(_, (old, new))| old != new);
     match (old.rank() == new.rank(), changed.next(), changed.next()) {
-        (true, Some((axis, (old, new))), second) if (second.is_none() || from == to) && grew(old, new, from, to) => {
+        (true, Some((axis, (old, new))), None) if grew(old, new, from, to) => {
             let extent = new.as_int().ok_or_else(refuse)?;
             Ok(BatchAxis { name, axis, extent })
         }

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use foldhash::{HashMap, HashSet, HashSetExt};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use weigh_ir::{Expr, Model, Node, Shape, TensorId};
 use weigh_ops::{Expand, Ints, Movement, Recurrent, View};
 
@@ -23,6 +23,7 @@ impl Trial<'_> {
     /// The changes that are plain from here; nodes behind a change must wait for the next trial.
     pub fn changes(&self) -> Vec<Change> {
         let mut waiting: HashSet<TensorId> = HashSet::new();
+        let mut inner = Inner::new();
         let mut found = Vec::new();
         let first = |(at, node): (usize, &Node)| {
             node.outputs.iter().flatten().map(move |id| (*id, at)).collect::<Vec<_>>()
@@ -31,10 +32,11 @@ impl Trial<'_> {
             self.model.graph.nodes.iter().enumerate().flat_map(first).collect();
         for node in &self.model.graph.nodes {
             let waits = node.inputs.iter().flatten().any(|id| waiting.contains(id));
-            let changes = if waits { Vec::new() } else { self.of(node, &makers) };
+            let changes = if waits { Vec::new() } else { self.of(node, &makers, &inner) };
             if waits || !changes.is_empty() {
                 waiting.extend(node.outputs.iter().flatten());
             }
+            self.follow(node, &mut inner);
             for change in changes {
                 if !found.contains(&change) {
                     found.push(change);
@@ -44,10 +46,40 @@ impl Trial<'_> {
         found
     }
 
-    fn of(&self, node: &Node, makers: &HashMap<TensorId, usize>) -> Vec<Change> {
+    /// Tells how fast the batch varies within the axes of what a node makes.
+    fn follow(&self, node: &Node, inner: &mut Inner) {
+        let op: &dyn Any = &*node.op;
+        for id in node.outputs.iter().flatten() {
+            let extent = |id: TensorId| {
+                let axis = self.batch_axis(id)?;
+                self.base.shape(id)?.dims().get(axis)?.as_int()
+            };
+            let Some(own) = extent(*id).filter(|own| *own != self.from) else { continue };
+            let reshaped = || match op.downcast_ref() {
+                Some(View::Reshape { .. }) => self.landing(node, inner).map(|(_, within)| within),
+                _ => None,
+            };
+            let source = || node.inputs.iter().flatten().find(|source| extent(**source) == Some(own));
+            if let Some(within) = reshaped().or_else(|| inner.get(source()?).copied()) {
+                inner.insert(*id, within);
+            }
+        }
+    }
+
+    /// Where the batch comes out of a reshape, and how fast it varies there.
+    fn landing(&self, node: &Node, inner: &Inner) -> Option<(usize, i64)> {
+        let (data, output) = ((*node.inputs.first()?)?, (*node.outputs.first()?)?);
+        let (axis, shape) = (self.batch_axis(data)?, plain(self.base.shape(data)?)?);
+        let within = inner.get(&data).copied().or_else(|| Some(shape.get(axis)? / self.from))?;
+        let behind =
+            shape.get(axis + 1..)?.iter().try_fold(within, |all, extent| all.checked_mul(*extent))?;
+        landing(behind, axis, &plain(self.base.shape(output)?)?, self.from)
+    }
+
+    fn of(&self, node: &Node, makers: &HashMap<TensorId, usize>, inner: &Inner) -> Vec<Change> {
         let op: &dyn Any = &*node.op;
         if let Some(View::Reshape { shape: Ints::Input(at), .. }) = op.downcast_ref() {
-            return self.reshape(node, *at).into_iter().collect();
+            return self.reshape(node, *at, inner).into_iter().collect();
         }
         if let Some(Movement::Concat { axis }) = op.downcast_ref() {
             return self.concat(node, *axis, makers);
@@ -77,18 +109,23 @@ impl Trial<'_> {
         (extent % self.from == 0).then(|| (extent / self.from).checked_mul(self.to))?
     }
 
-    fn change(&self, node: &Node, input: usize, kind: ChangeKind, from: Vec<i64>, to: Vec<i64>) -> Option<Change> {
+    fn change(
+        &self,
+        node: &Node,
+        input: usize,
+        kind: ChangeKind,
+        from: Vec<i64>,
+        to: Vec<i64>,
+    ) -> Option<Change> {
         let output = self.model.tensor((*node.outputs.first()?)?).name.to_string();
         Some(Change { node: node.name.to_string(), output, input, kind, from, to })
     }
 
     /// A reshape whose target has no place for the batch.
-    fn reshape(&self, node: &Node, at: usize) -> Option<Change> {
-        let (data, target, output) =
-            ((*node.inputs.first()?)?, (*node.inputs.get(at)?)?, (*node.outputs.first()?)?);
+    fn reshape(&self, node: &Node, at: usize, inner: &Inner) -> Option<Change> {
+        let (target, output) = ((*node.inputs.get(at)?)?, (*node.outputs.first()?)?);
         let old_output = plain(self.base.shape(output)?)?;
-        let axis = self.batch_axis(data)?;
-        let to = landing(&plain(self.base.shape(data)?)?, axis, &old_output, self.from)?;
+        let (to, _) = self.landing(node, inner)?;
         let mut expected = old_output;
         let extent = expected.get_mut(to)?;
         *extent = self.scaled(*extent)?;
@@ -105,9 +142,9 @@ impl Trial<'_> {
     /// Parts that are the same for every sample beside parts that are not.
     fn concat(&self, node: &Node, along: i64, makers: &HashMap<TensorId, usize>) -> Vec<Change> {
         let ids = node.inputs.iter().flatten();
-        let Some((rank, axis)) = ids.clone().find_map(|id| {
-            Some((self.base.shape(*id)?.rank(), self.batch_axis(*id)?))
-        }) else {
+        let Some((rank, axis)) =
+            ids.clone().find_map(|id| Some((self.base.shape(*id)?.rank(), self.batch_axis(*id)?)))
+        else {
             return Vec::new();
         };
         let along = if along < 0 { along + rank as i64 } else { along };
@@ -154,26 +191,26 @@ fn plain(shape: &Shape) -> Option<Vec<i64>> {
     shape.dims().iter().map(Expr::as_int).collect()
 }
 
-/// Where the batch comes out when a tensor with it at `axis` is reshaped, both shapes given for the batch `from`.
+/// For tensors with more than the batch in one axis, how many steps along that axis lead to the next sample. Where a
+/// tensor is not told of, the batch is the slowest part.
+type Inner = HashMap<TensorId, i64>;
+
+/// Where a batch of `from` comes out that was at `axis`, its samples `stride` elements apart, and how many steps along
+/// the axis then lead to the next sample.
 ///
-/// Elements keep their order, so the batch keeps its stride. Where an axis holds more than the batch, the batch is its
-/// slowest part. Of several places that the stride allows, an axis that is the batch alone comes first, then one that
-/// is not the last, as that holds features, then one of which the batch is the slowest part.
-fn landing(shape: &[i64], axis: usize, reshaped: &[i64], from: i64) -> Option<usize> {
-    let product = |extents: &[i64]| extents.iter().try_fold(1i64, |all, extent| all.checked_mul(*extent));
-    let whole = product(shape.get(axis..)?)?;
-    if whole <= 0 || from <= 0 || whole % from != 0 {
-        return None;
-    }
-    let stride = whole / from;
+/// Elements keep their order, so the batch keeps its stride. Of several places that the stride allows, an axis that is
+/// the batch alone comes first, then one that is not the last, as that holds features, then one of which the batch is
+/// the slowest part.
+fn landing(stride: i64, axis: usize, reshaped: &[i64], from: i64) -> Option<(usize, i64)> {
+    let whole = stride.checked_mul(from).filter(|whole| *whole > 0)?;
     let mut places = Vec::new();
     for (at, extent) in reshaped.iter().enumerate() {
-        let inner = product(reshaped.get(at + 1..)?)?;
+        let inner = reshaped.get(at + 1..)?.iter().try_fold(1i64, |all, extent| all.checked_mul(*extent))?;
         let outer = inner.checked_mul(*extent)?;
         if inner > 0 && stride % inner == 0 && outer % whole == 0 {
-            let is_last = at + 1 == reshaped.len();
-            places.push((*extent != from, is_last, at != axis && *extent == from, outer != whole, at));
+            let (is_more, is_last) = (*extent != from, at + 1 == reshaped.len());
+            places.push((is_more, is_last, at != axis && !is_more, outer != whole, at, stride / inner));
         }
     }
-    places.into_iter().min().map(|(.., at)| at)
+    places.into_iter().min().map(|(.., at, within)| (at, within))
 }

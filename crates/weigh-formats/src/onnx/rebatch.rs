@@ -148,7 +148,12 @@ impl Job<'_> {
         Ok(pieces)
     }
 
-    fn input(&mut self, info: Message<'_>, range: Range<usize>, into: &mut Pieces) -> Result<(), FormatError> {
+    fn input(
+        &mut self,
+        info: Message<'_>,
+        range: Range<usize>,
+        into: &mut Pieces,
+    ) -> Result<(), FormatError> {
         let name = ValueInfo::parse(info)?.name;
         let mut changed: Option<Vec<u8>> = None;
         for wanted in self.extents.iter().filter(|wanted| wanted.input == name) {
@@ -204,7 +209,8 @@ impl Job<'_> {
     }
 
     fn check(&self) -> Result<(), FormatError> {
-        let missing = |what: &str| Err(FormatError::Model(format!("the main graph lacks {what} to be changed")));
+        let missing =
+            |what: &str| Err(FormatError::Model(format!("the main graph lacks {what} to be changed")));
         match (self.extents_done == self.extents.len(), self.shapes_done == self.shapes.len()) {
             (true, true) => Ok(()),
             (false, _) => missing("an input that is"),
