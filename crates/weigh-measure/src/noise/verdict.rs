@@ -125,7 +125,7 @@ pub fn verdict(reports: &[NoiseReport], sentinels_ms: &[f64], widening: Option<f
 }
 
 /// The average of a share over the reports that tell it, by their time.
-fn average(reports: &[NoiseReport], part: fn(&NoiseReport) -> Option<f64>) -> Option<f64> {
+pub fn average(reports: &[NoiseReport], part: fn(&NoiseReport) -> Option<f64>) -> Option<f64> {
     let told = reports.iter().filter_map(|report| Some((part(report)?, report.elapsed_ms)));
     let (sum, time) = told.fold((0.0, 0.0), |(sum, time), (share, ms)| (sum + share * ms, time + ms));
     (time > 0.0).then(|| sum / time)

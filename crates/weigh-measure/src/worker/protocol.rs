@@ -59,7 +59,7 @@ pub struct Data {
     pub recipe: Recipe,
     /// From the model's outputs to answers.
     pub postprocess: Postprocess,
-    /// The model's inputs with every extent bound.
+    /// The model's inputs with every extent bound; what they would be filled with does not matter.
     pub inputs: Vec<InputSpec>,
 }
 

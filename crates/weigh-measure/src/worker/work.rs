@@ -1,9 +1,6 @@
 //! What one iteration does: an inference alone, or the whole way from a file to an answer.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use weigh_data::{ModelInput, Pipeline, Source};
+use weigh_data::{DataError, ModelInput, Pipeline, Source};
 use weigh_engine::synthetic::{DEFAULT_LIMIT_BYTES, InputSpec, synthesize};
 use weigh_engine::{Engine, EngineError, ModelSource, Session};
 
@@ -33,7 +30,7 @@ pub(super) fn work(
 ) -> Result<Box<dyn Work>, String> {
     match &setup.feed {
         Feed::Synthetic { .. } => Ok(Box::new(Inference(session))),
-        Feed::Data(data) => Ok(Box::new(Answering::new(data, setup.batch, session, stream)?)),
+        Feed::Data(data) => Ok(Box::new(Answering::new(data, session, stream)?)),
     }
 }
 
@@ -66,63 +63,48 @@ impl Work for Inference {
 /// to inference.
 struct Answering {
     session: Box<dyn Session>,
-    pipeline: Arc<Pipeline>,
-    paths: Vec<PathBuf>,
-    batch: usize,
+    pipeline: Pipeline,
+    /// The number of the next inference.
     next: usize,
     clock: MonotonicClock,
     stages: StageTimes,
 }
 
 impl Answering {
-    fn new(data: &Data, batch: u64, session: Box<dyn Session>, stream: usize) -> Result<Answering, String> {
-        let source = Source::open(&data.path).map_err(|error| error.to_string())?;
+    /// Streams begin at different files.
+    fn new(data: &Data, session: Box<dyn Session>, stream: usize) -> Result<Answering, String> {
+        let told = |error: DataError| error.to_string();
         let input = |spec: &InputSpec| ModelInput {
             name: spec.name.clone(),
             dtype: spec.dtype,
             shape: spec.shape.clone(),
         };
         let inputs: Vec<ModelInput> = data.inputs.iter().map(input).collect();
-        let pipeline = Pipeline::new(&data.recipe, &data.postprocess, &inputs);
-        let batch = usize::try_from(batch).unwrap_or(usize::MAX).max(1);
-        Ok(Answering {
-            session,
-            pipeline: Arc::new(pipeline.map_err(|error| error.to_string())?),
-            paths: (0..source.len()).map(|i| source.path(i).to_owned()).collect(),
-            batch,
-            next: stream.saturating_mul(batch),
-            clock: MonotonicClock::new(),
-            stages: StageTimes::default(),
-        })
-    }
-
-    /// The files of the next inference, from the first again after the last.
-    fn files(&mut self) -> Vec<&Path> {
-        let first = self.next;
-        self.next = self.next.wrapping_add(self.batch);
-        let count = self.paths.len();
-        (0..self.batch).filter_map(|i| self.paths.get(first.wrapping_add(i) % count)).map(PathBuf::as_path).collect()
+        let source = Source::open(&data.path, &data.recipe).map_err(told)?;
+        let pipeline = Pipeline::new(&data.recipe, &data.postprocess, &inputs, source).map_err(told)?;
+        let (clock, stages) = (MonotonicClock::new(), StageTimes::default());
+        Ok(Answering { session, pipeline, next: stream, clock, stages })
     }
 }
 
 impl Work for Answering {
     fn run(&mut self) -> Result<(), String> {
-        let engine = |error: EngineError| error.to_string();
-        let pipeline = Arc::clone(&self.pipeline);
-        let clock = self.clock;
-        let start = clock.now();
-        let raw = pipeline.load(&self.files()).map_err(|error| error.to_string())?;
-        let loaded = clock.now();
-        let inputs = pipeline.preprocess(raw).map_err(|error| error.to_string())?;
+        let (data, engine) = (|error: DataError| error.to_string(), |error: EngineError| error.to_string());
+        let inference = self.next;
+        self.next = self.next.wrapping_add(1);
+        let start = self.clock.now();
+        let loaded = self.pipeline.load(inference).map_err(data)?;
+        let read = self.clock.now();
+        let inputs = self.pipeline.preprocess(loaded).map_err(data)?;
         self.session.prepare(&inputs).map_err(engine)?;
-        let ready = clock.now();
+        let ready = self.clock.now();
         let outputs = self.session.run_with_outputs().map_err(engine)?;
-        let inferred = clock.now();
-        std::hint::black_box(pipeline.postprocess(&outputs).map_err(|error| error.to_string())?);
-        let end = clock.now();
-        let moments = [start, loaded, ready, inferred, end];
+        let inferred = self.clock.now();
+        std::hint::black_box(self.pipeline.postprocess(&outputs).map_err(data)?);
+        let end = self.clock.now();
+        let moments = [start, read, ready, inferred, end];
         for (stage, between) in self.stages.iter_mut().zip(moments.windows(2)) {
-            stage.push(between[1] - between[0]);
+            stage.push(between[1].saturating_sub(between[0]));
         }
         Ok(())
     }

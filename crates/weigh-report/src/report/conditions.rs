@@ -54,7 +54,7 @@ pub struct Noise {
     pub frequency_mhz: Option<[f64; 2]>,
     /// Runnable tasks, the system's average over a minute.
     pub load_average: Option<f64>,
-    /// Coefficient of variation of a fixed piece of work that was timed between the rounds.
+    /// A fixed piece of work was timed between the rounds: its longest time less its shortest, as a part of the median.
     pub sentinel_variation: Option<f64>,
     /// `quiet`, or in words what disturbed the measurement; null where nothing is known.
     pub verdict: Option<String>,

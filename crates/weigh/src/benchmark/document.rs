@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use weigh_measure::fleet::{Failure, Measured};
+use weigh_measure::noise::{self, NoiseReport};
 use weigh_measure::outliers::Outliers;
+use weigh_measure::sentinel::Drift;
 use weigh_measure::{Observations, Percentile, Quantile};
 use weigh_report::report;
 
@@ -147,6 +149,31 @@ fn outliers(measured: &Measured) -> report::Outliers {
     }
 }
 
-fn noise(_: &Measured) -> report::Noise {
-    report::Noise::default()
+/// What else went on over all rounds.
+fn noise(measured: &Measured) -> report::Noise {
+    let reports = &measured.noise;
+    let share = |part: fn(&NoiseReport) -> Option<f64>| noise::average(reports, part);
+    let count = |part: fn(&NoiseReport) -> Option<u64>| reports.iter().filter_map(part).reduce(|a, b| a + b);
+    let throttled = reports.iter().filter_map(|report| Some(report.throttling?.ms)).reduce(|a, b| a + b);
+    let frequencies = || reports.iter().filter_map(|report| report.frequency);
+    let (low, high) = (
+        frequencies().map(|frequency| frequency.min_mhz).reduce(f64::min),
+        frequencies().map(|frequency| frequency.max_mhz).reduce(f64::max),
+    );
+    let sentinels = measured.sentinels.concat();
+    let verdict = noise::verdict(reports, &sentinels, measured.total.widening());
+    report::Noise {
+        steal: share(|report| report.steal),
+        throttled_ms: throttled,
+        pressure_cpu: share(|report| report.pressure.cpu),
+        pressure_memory: share(|report| report.pressure.memory),
+        pressure_io: share(|report| report.pressure.io),
+        other_cpu: share(|report| report.others),
+        involuntary_switches: count(|report| report.involuntary_switches),
+        major_faults: count(|report| report.major_faults),
+        frequency_mhz: low.zip(high).map(|(low, high)| [low, high]),
+        load_average: reports.iter().filter_map(|report| report.load_average).reduce(f64::max),
+        sentinel_variation: Drift::of(&sentinels).map(|drift| drift.spread),
+        verdict: Some(verdict.map_or_else(|| "quiet".to_owned(), |verdict| verdict.to_string())),
+    }
 }

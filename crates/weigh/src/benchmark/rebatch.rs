@@ -50,14 +50,18 @@ pub(super) fn write(file: &Path, batch: u64, to: &Path) -> Result<Vec<String>, S
         out.flush()
     };
     copy().map_err(|error| format!("cannot write the model with a batch of {batch}: {error}"))?;
-    let mut notes = vec![format!("batch {} in the file, measured at {batch}", found.from)];
+    // The same words for every batch, so that a table can say them once.
+    let mut notes = vec![format!("the batch of {} in the file was set to the one asked for", found.from)];
     notes.extend(found.changes.iter().map(words));
     Ok(notes)
 }
 
 fn words(change: &Change) -> String {
-    let Change { node, input, from, to, .. } = change;
-    format!("input {input} of '{node}': {from:?} became {to:?}")
+    let Change { node, input, from, kind, .. } = change;
+    match kind {
+        ChangeKind::Target => format!("input {input} of '{node}': the batch in {from:?} was replaced"),
+        ChangeKind::Repeated => format!("input {input} of '{node}', of shape {from:?}, was repeated for the batch"),
+    }
 }
 
 #[cfg(unix)]

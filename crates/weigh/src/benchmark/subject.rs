@@ -46,8 +46,10 @@ pub struct DataRequest {
     pub postprocess: Postprocess,
     /// The postprocessing as the user called it.
     pub postprocess_name: String,
-    /// How many files there are.
+    /// How many items there are: files, or lines of texts.
     pub items: u64,
+    /// Files that are of no use to the recipe.
+    pub skipped: Option<String>,
 }
 
 /// A model about to be measured.

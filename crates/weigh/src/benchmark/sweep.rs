@@ -101,6 +101,8 @@ impl Bench {
         let measured: Vec<Option<Measured>> = rows.iter().map(|row| self.measured(row)).collect();
         let measurements = rows.iter().zip(&measured).map(|(row, measured)| {
             let mut document = self.document(row, measured.as_ref());
+            let skipped = subject.data().and_then(|data| data.skipped.as_ref());
+            document.notes.extend(skipped.map(|files| format!("left out of the data: {files}")));
             if let (true, Some(_), Ok(prepared)) = (self.by_layer && !interrupted, measured, &row.prepared) {
                 self.add_layers(subject, prepared, &mut document);
             }

@@ -6,7 +6,6 @@ mod real;
 mod sweep;
 mod versus;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -100,6 +99,10 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let (mut reports, all_good) = outcome?;
     let environment = weigh::machine(&Machine::detect());
     reports.iter_mut().for_each(|report| report.environment = Some(environment.clone()));
+    if args.output.format != "json" {
+        // The facts are what `weigh inspect` is for; people asked for times.
+        reports.iter_mut().for_each(only_measured);
+    }
     if !reports.is_empty() {
         args.output.show(&reports)?;
     }
@@ -147,14 +150,16 @@ fn seconds(option: &str, seconds: f64) -> anyhow::Result<Duration> {
     Err(Hinted::new(format!("{option} {seconds} is no time to measure for"), hint).into())
 }
 
+fn only_measured(report: &mut weigh::Report) {
+    (report.totals, report.coverage, report.scaling) = (None, None, None);
+    report.layers.clear();
+    report.modules.clear();
+    report.diagnostics.clear();
+}
+
 /// `p99.9`, `99.9`.
 fn quantile(text: &str) -> Result<Quantile, String> {
     let percent = text.strip_prefix('p').unwrap_or(text).parse::<f64>().ok();
     let quantile = percent.and_then(|percent| Quantile::new((percent * 1e4).round() / 1e6));
     quantile.ok_or_else(|| "write p50, p90, p95, p99 or p99.9".to_owned())
-}
-
-/// Where data is recorded by a person's path.
-fn is_toml(path: &str) -> bool {
-    PathBuf::from(path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
 }

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use weigh::DataRequest;
-use weigh_data::{Postprocess, Recipe, Source};
+use weigh_data::{DataError, Postprocess, Recipe, Source};
 
-use super::{Hinted, is_toml};
+use super::Hinted;
 
 #[derive(clap::Args)]
 #[group(skip)]
@@ -30,18 +29,11 @@ impl Args {
         let Some(path) = &self.data else {
             return Ok(None);
         };
-        let source = Source::open(path).with_context(|| format!("no data in {}", path.display()))?;
+        let told = |error: DataError| Hinted::new(error.to_string(), error.hint());
         let recipe_name = self.preprocess.clone().unwrap_or_else(|| "raw".to_owned());
-        let recipe = if is_toml(&recipe_name) {
-            let text = std::fs::read_to_string(&recipe_name)
-                .with_context(|| format!("cannot read the recipe {recipe_name}"))?;
-            Recipe::from_toml(&text).with_context(|| format!("{recipe_name} is no recipe"))?
-        } else {
-            Recipe::named(&recipe_name).map_err(|error| {
-                Hinted::new(error.to_string(), "--help lists the recipes; a file of one's own ends with .toml")
-            })?
-        };
-        let postprocess: Postprocess = self.postprocess.parse()?;
+        let recipe = Recipe::open(&recipe_name).map_err(told)?;
+        let postprocess: Postprocess = self.postprocess.parse().map_err(told)?;
+        let source = Source::open(path, &recipe).map_err(told)?;
         Ok(Some(DataRequest {
             path: path.clone(),
             recipe,
@@ -49,6 +41,7 @@ impl Args {
             postprocess,
             postprocess_name: self.postprocess.clone(),
             items: source.len() as u64,
+            skipped: source.skipped(),
         }))
     }
 }
