@@ -2,11 +2,12 @@
 
 Usage: correspondence.py FOLDER [--weigh PATH]
 
-The architectures of the zoo, the light models of the onnx package and, as far as they lie beside FOLDER, the torchvision
-exports (models/torchvision) and the packages of pypi.py (wheels) go through ONNX Runtime's optimiser at three levels. The example `correspondence` of the crate weigh
-(variable CORRESPONDENCE, otherwise built here) joins each result to its original. No layer with MACs may be untraced or
-lost, no node that computes may be left over, and in every group both sides must have the same MACs: more only where
-channels are padded to blocks. A convolution over blocks has a sum in its group where it has one itself, and only there.
+The architectures of the zoo, the light models of the onnx package and, as far as they lie beside FOLDER, the
+torchvision exports (models/torchvision, those with a static batch) and the packages of pypi.py (wheels) go through ONNX
+Runtime's optimiser at three levels. The example `correspondence` of the crate weigh (variable CORRESPONDENCE, otherwise
+built here) joins each result to its original. No layer with MACs may be untraced or lost, no node that computes may be
+left over, and in every group both sides must have the same MACs: more only where channels are padded to blocks. A
+convolution over blocks has a sum in its group where it has one itself.
 """
 
 import json
@@ -82,7 +83,8 @@ def judge(tally, binary, subject, path, given, level):
         if before is None or after is None:
             same = before is after is None
         elif level == "all" and adds:
-            became = all(node[1] != "Conv" for node in group["layers"])  # a normalisation made a depthwise convolution
+            # A normalisation may have become a depthwise convolution.
+            became = all(node[1] != "Conv" for node in group["layers"])
             same = before <= after <= before * PADDING or became
             padded += before != after
         else:
@@ -114,7 +116,14 @@ def main():
     options.folder.mkdir(parents=True, exist_ok=True)
     binary = example("correspondence")
     tally = Tally(
-        ("model", 60), ("level", 8), ("groups", -6), ("largest", -7), ("lost", -5), ("untraced", -8), ("padded", -6), ("", 6)
+        ("model", 60),
+        ("level", 8),
+        ("groups", -6),
+        ("largest", -7),
+        ("lost", -5),
+        ("untraced", -8),
+        ("padded", -6),
+        ("MACs", 6),
     )
     for subject, path, given in sources(options):
         for level in LEVELS:

@@ -1,10 +1,10 @@
-"""Models with a fixed batch given another one: what comes out against ONNX Runtime running the original sample by sample.
+"""Models with a fixed batch given another one, against ONNX Runtime running the originals sample by sample.
 
 Usage: rebatch.py FOLDER [--update-docs]
 
-Beside FOLDER, which is for files that come and go, lie the torchvision exports (models/torchvision), of which those with
-a static batch are taken, and the packages of pypi.py (wheels), as far as they are there. The example `rebatch` of the
-crate weigh (variable REBATCH, otherwise built here) writes the copy or says why there is none. A copy must give for
+Beside FOLDER, which is for files that come and go, lie the torchvision exports (models/torchvision), of which those
+with a static batch are taken, and the packages of pypi.py (wheels), as far as they are there. The example `rebatch` of
+the crate weigh (variable REBATCH, otherwise built here) writes the copy or says why there is none. A copy must give for
 stacked inputs what the original gives for each of them. The reasons of those that were refused are listed: a refusal is
 an answer, a copy with other numbers is a failure.
 """

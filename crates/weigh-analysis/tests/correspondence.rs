@@ -8,8 +8,8 @@ use net::{Net, node};
 use weigh_analysis::{Attribution, Group, attribute, correspond};
 use weigh_ir::{DType, Graph, Model, Operator, TensorId};
 use weigh_ops::{
-    BlockedConv, Conv, Dropout, Elementwise, If, Ints, Layout, MatMul, Movement, Norm, Normalization, Opaque,
-    Reorder, View, Window,
+    BlockedConv, Conv, Dropout, Elementwise, Expand, If, Ints, Layout, MatMul, Movement, Norm, Normalization,
+    Opaque, Query, Reorder, View, Window,
 };
 
 /// A node: its name, its kind, what it reads, what it makes.
@@ -31,6 +31,8 @@ fn operator(kind: &str) -> Arc<dyn Operator> {
         "Identity" => Arc::new(View::Identity),
         "Reshape" => Arc::new(View::Reshape { shape: Ints::Fixed(vec![-1, 8]), zero_is_empty: false }),
         "Transpose" => Arc::new(Movement::Transpose { order: None }),
+        "Shape" => Arc::new(Query::Shape { start: 0, end: None }),
+        "Expand" => Arc::new(Expand { shape: Ints::Input(1) }),
         "Concat" => Arc::new(Movement::Concat { axis: 1 }),
         other => match Elementwise::named(other) {
             Some(function) => Arc::new(function),
@@ -292,6 +294,22 @@ fn what_was_folded_is_lost() {
         &[("conv", "Conv", "x w_t", "c"), ("beside", "Add", "c w_n", "out")],
         &["conv = conv", "beside = beside"],
         "made + turned",
+    );
+}
+
+#[test]
+fn what_hangs_on_shapes_only_is_lost_too() {
+    // The extents of x are plain, so a table made from them is the same in every inference.
+    check(
+        &[
+            ("shape", "Shape", "x", "s"),
+            ("table", "Expand", "w1 s", "t"),
+            ("turned", "Neg", "t", "n"),
+            ("sum", "Add", "x n", "out"),
+        ],
+        &[("sum", "Add", "x w_folded", "out")],
+        &["sum = sum"],
+        "shape + table + turned",
     );
 }
 

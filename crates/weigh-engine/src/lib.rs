@@ -124,10 +124,12 @@ pub trait Session: Send {
     fn run_with_outputs(&mut self) -> Result<Vec<(String, Tensor)>, EngineError>;
 
     /// Another runner over the same loaded model, for use from another thread at the same time. It shares the
-    /// weights and the threads of the pool, and starts without inputs.
+    /// weights, may use as many threads, and starts without inputs. Whether it has threads of its own is up to the
+    /// engine.
     ///
     /// # Errors
-    /// [`EngineError::Unsupported`] where the engine cannot share a loaded model.
+    /// [`EngineError::Unsupported`] where the engine cannot share a loaded model, [`EngineError::Load`] where its
+    /// threads do not start.
     fn fork(&self) -> Result<Box<dyn Session>, EngineError>;
 }
 

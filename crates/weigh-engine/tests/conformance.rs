@@ -5,6 +5,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
 use weigh_engine::synthetic::{DEFAULT_LIMIT_BYTES, Fill, InputSpec, synthesize};
 use weigh_engine::{
@@ -208,6 +209,44 @@ fn forks_run_at_the_same_time_over_inputs_of_their_own() {
                 });
             }
         });
+    }
+}
+
+#[test]
+fn forks_do_not_wait_for_each_other() {
+    let case = Case::small("lstm");
+    let steps = |count| {
+        let spec = InputSpec { shape: vec![count, 1, 512], ..case.inputs[0].clone() };
+        synthesize(&[spec], 1, DEFAULT_LIMIT_BYTES).unwrap()
+    };
+    let one_thread = EngineOptions { threads: NonZeroUsize::new(1), ..EngineOptions::default() };
+    for engine in usable() {
+        let mut long = engine.load(&case.model, &one_thread).unwrap();
+        let mut short = long.fork().unwrap();
+        long.prepare(&steps(2000)).unwrap();
+        short.prepare(&steps(1)).unwrap();
+        // Runners that wait for each other take turns: a long run would see one short one end, never many.
+        let (is_running, is_over) = (AtomicBool::new(false), AtomicBool::new(false));
+        let ended = AtomicUsize::new(0);
+        let most = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(SeqCst) {
+                    short.run().unwrap();
+                    ended.fetch_add(usize::from(is_running.load(SeqCst)), SeqCst);
+                }
+            });
+            let mut during_a_run = || {
+                ended.store(0, SeqCst);
+                is_running.store(true, SeqCst);
+                long.run().unwrap();
+                is_running.store(false, SeqCst);
+                ended.load(SeqCst)
+            };
+            let most = (0..50).map(|_| during_a_run()).find(|ended| *ended >= 5);
+            is_over.store(true, SeqCst);
+            most
+        });
+        assert!(most.is_some(), "runners of {} take turns", engine.name());
     }
 }
 

@@ -4,7 +4,7 @@ use std::any::Any;
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use weigh_ir::{Expr, Graph, Model, Node, TensorId};
-use weigh_ops::{Cast, Elementwise, Movement, Reorder, View};
+use weigh_ops::{Cast, Elementwise, Movement, Random, Reorder, View};
 
 use crate::memory::Detail;
 use crate::weights::for_each_read;
@@ -21,6 +21,8 @@ pub(super) struct Original<'m> {
     readers: HashMap<TensorId, Vec<usize>>,
     /// The names of the optimised graph's tensors.
     left: HashSet<&'m str>,
+    /// What nodes make from nothing but what is the same in every inference.
+    fixed: HashSet<TensorId>,
     /// For what a twin of an earlier node makes, what that node makes.
     twin: HashMap<TensorId, TensorId>,
 }
@@ -48,7 +50,22 @@ impl<'m> Original<'m> {
         }
         let left: HashSet<&str> = optimised.tensors.iter().map(|tensor| &*tensor.name).collect();
         let twin = twins(model, &left);
-        Original { model, facts, maker, named, readers, left, twin }
+        let fixed = HashSet::new();
+        let mut original = Original { model, facts, maker, named, readers, left, fixed, twin };
+        original.fix();
+        original
+    }
+
+    /// Finds what is fixed, in the order of the nodes.
+    fn fix(&mut self) {
+        for node in &self.model.graph.nodes {
+            let op: &dyn Any = &*node.op;
+            let mut read = node.inputs.iter().flatten().peekable();
+            let is_made = read.peek().is_some() && read.all(|id| self.is_settled(*id));
+            if is_made && node.bodies.is_empty() && !op.is::<Random>() {
+                self.fixed.extend(node.outputs.iter().flatten());
+            }
+        }
     }
 
     fn node(&self, index: usize) -> Option<&'m Node> {
@@ -165,6 +182,7 @@ impl<'m> Original<'m> {
     /// Whether a tensor is the same in every inference: stored, made of stored ones, or of shapes only.
     fn is_settled(&self, id: TensorId) -> bool {
         self.model.tensor(id).stored.is_some()
+            || self.fixed.contains(&id)
             || self
                 .facts
                 .as_ref()

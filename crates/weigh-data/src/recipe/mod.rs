@@ -235,7 +235,7 @@ mod tests {
                 "line 2, column 15: expected [width, height] or \"model\"",
             ),
             ("[[image]]\nlayout = \"chwn\"", "line 2, column 10: unknown variant `chwn`"),
-            ("[[image]]\ncrop = {\n", "line 3, column 1: "),
+            ("[[image]]\ncrop = {\n", "line 2, column 9: unclosed inline table"),
             ("[sound]\nspeed = 3", "line 2, column 1: unknown field `speed`"),
             ("[film]", "line 1, column 2: unknown variant `film`"),
         ] {

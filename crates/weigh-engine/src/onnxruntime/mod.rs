@@ -86,15 +86,13 @@ fn start() -> Result<Runtime, Missing> {
     let named = surroundings.variable(find::VARIABLE).map(|path| path.to_string_lossy());
     if named.is_none() && refused.is_empty() {
         let packages = surroundings.packages_without_library();
-        refused.extend(
-            packages.iter().map(|folder| format!("{}: it has no library {OLD_PACKAGE}", folder.display())),
-        );
+        refused.extend(packages.iter().map(|folder| format!("{}: {OLD_PACKAGE}", folder.display())));
     }
     Err(missing(named.as_deref(), &refused))
 }
 
 /// Python packages before 1.19 hold ONNX Runtime inside a module that only Python can load.
-const OLD_PACKAGE: &str = "of its own: a newer package is needed, 1.19 or later";
+const OLD_PACKAGE: &str = "the package has no library of its own, which 1.19 and newer have";
 
 /// Why there is no library, from what the variable names and what was wrong with those found.
 fn missing(named: Option<&str>, refused: &[String]) -> Missing {

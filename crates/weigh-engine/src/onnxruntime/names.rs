@@ -12,41 +12,39 @@ const NODE: u64 = 1; // of GraphProto
 const NAME: u64 = 3; // of NodeProto
 const OP_TYPE: u64 = 4; // of NodeProto
 
-/// The model with every node named as in the trace; the inner `None` where all nodes have names already.
-/// `None` where the graph is not what the trace is of.
-pub(super) fn filled_in(model: &[u8], ran: &[Kernel]) -> Option<Option<Vec<u8>>> {
-    let mut named = Vec::with_capacity(model.len());
-    let mut missing = 0;
+/// The model with every node named as in the trace; `None` where the graph is not what the trace is of.
+pub(super) fn filled_in(model: &[u8], ran: &[Kernel]) -> Option<Vec<u8>> {
     let mut kernels = ran.iter();
-    for field in fields(model) {
+    let mut node = |node: &[u8]| named(node, kernels.next()?);
+    let filled = rewritten(model, GRAPH, &mut |graph| rewritten(graph, NODE, &mut node))?;
+    kernels.next().is_none().then_some(filled)
+}
+
+/// A node with the kernel's name where it has none; `None` where it is not the kernel's node.
+fn named(node: &[u8], kernel: &Kernel) -> Option<Vec<u8>> {
+    let (name, op) = (text(node, NAME)?, text(node, OP_TYPE)?);
+    let mut named = node.to_vec();
+    if name.is_empty() {
+        write(&mut named, NAME, kernel.name.as_bytes());
+    }
+    (op == kernel.op && (name.is_empty() || name == kernel.name)).then_some(named)
+}
+
+/// A message with the content of every field of that number rewritten, the rest as it is.
+fn rewritten(
+    message: &[u8],
+    number: u64,
+    rewrite: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>,
+) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(message.len());
+    for field in fields(message) {
         let field = field?;
-        match field.content {
-            Some(graph) if field.number == GRAPH => {
-                let mut rebuilt = Vec::with_capacity(graph.len());
-                for field in fields(graph) {
-                    let field = field?;
-                    rebuilt.extend_from_slice(field.whole);
-                    if let Some(node) = field.content.filter(|_| field.number == NODE) {
-                        let (name, op) = (text(node, NAME)?, text(node, OP_TYPE)?);
-                        let kernel = kernels.next()?;
-                        if kernel.op != op || !(name.is_empty() || kernel.name == name) {
-                            return None;
-                        }
-                        if name.is_empty() {
-                            missing += 1;
-                            rebuilt.truncate(rebuilt.len() - field.whole.len());
-                            let mut renamed = node.to_vec();
-                            write(&mut renamed, NAME, kernel.name.as_bytes());
-                            write(&mut rebuilt, NODE, &renamed);
-                        }
-                    }
-                }
-                write(&mut named, GRAPH, &rebuilt);
-            }
-            _ => named.extend_from_slice(field.whole),
+        match field.content.filter(|_| field.number == number) {
+            Some(content) => write(&mut out, number, &rewrite(content)?),
+            None => out.extend_from_slice(field.whole),
         }
     }
-    kernels.next().is_none().then_some((missing > 0).then_some(named))
+    Some(out)
 }
 
 /// The last field of that number as text; empty where there is none.
@@ -159,10 +157,10 @@ mod tests {
     fn unnamed_nodes_get_the_name_of_their_place() {
         let saved = model(&[("Conv", "stem"), ("Relu", ""), ("Relu", "")]);
         let trace = ran(&[("Conv", "stem"), ("Relu", "Relu_7"), ("Relu", "Relu_1")]);
-        let named = filled_in(&saved, &trace).unwrap().unwrap();
+        let named = filled_in(&saved, &trace).unwrap();
         assert_eq!(names(&named), ["stem", "Relu_7", "Relu_1"]);
         assert!(named.ends_with(&[16, 17]));
-        assert_eq!(filled_in(&named, &trace), Some(None));
+        assert_eq!(filled_in(&named, &trace), Some(named));
     }
 
     #[test]

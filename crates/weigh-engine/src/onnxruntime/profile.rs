@@ -107,8 +107,6 @@ fn run(loaded: Loaded, inputs: &[Input], runs: usize) -> Result<PathBuf, EngineE
 /// Gives the saved graph's unnamed nodes the names they have in the trace. `None` where that cannot be done.
 fn name_nodes(graph: &Path, kernels: &[Kernel]) -> Option<()> {
     let saved = std::fs::read(graph).ok()?;
-    match names::filled_in(&saved, kernels)? {
-        Some(named) => std::fs::write(graph, named).ok(),
-        None => Some(()),
-    }
+    let named = names::filled_in(&saved, kernels)?;
+    (named == saved || std::fs::write(graph, named).is_ok()).then_some(())
 }

@@ -175,15 +175,13 @@ impl Session for RtenSession {
         named.collect()
     }
 
+    /// The fork gets a pool of its own: rten runs a model inside its pool, so that two runners of one pool would wait
+    /// for each other.
     fn fork(&self) -> Result<Box<dyn Session>, EngineError> {
-        Ok(Box::new(RtenSession {
-            model: Arc::clone(&self.model),
-            inputs: self.inputs.clone(),
-            outputs: self.outputs.clone(),
-            prepared: Vec::new(),
-            threads: self.threads,
-            options: self.options.clone(),
-        }))
+        guarded(NAME, "starting threads", || {
+            let pool = start_pool(self.threads)?;
+            Ok(Box::new(RtenSession::new(Arc::clone(&self.model), pool, self.threads)) as Box<dyn Session>)
+        })
     }
 }
 
