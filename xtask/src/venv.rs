@@ -50,7 +50,8 @@ impl Venv {
     /// # Errors
     /// The package is not where packages are.
     pub fn onnxruntime(&self) -> Result<PathBuf> {
-        let mut places = std::fs::read_dir(self.folder.join("lib")).context("the environment has no packages")?;
+        let mut places =
+            std::fs::read_dir(self.folder.join("lib")).context("the environment has no packages")?;
         let folder = |entry: std::fs::DirEntry| entry.path().join("site-packages/onnxruntime/capi");
         let found = places.find_map(|entry| Some(folder(entry.ok()?)).filter(|folder| folder.is_dir()));
         found.context("the environment lacks onnxruntime")

@@ -43,10 +43,7 @@ fn failure_of(script: &str) -> Failure {
 #[test]
 fn a_crash_tells_its_last_words() {
     let failure = failure_of("read line; echo 'thread main panicked: index 7' >&2; exit 101");
-    assert_eq!(
-        failure.to_string(),
-        "the worker crashed (exit status 101): thread main panicked: index 7"
-    );
+    assert_eq!(failure.to_string(), "the worker crashed (exit status 101): thread main panicked: index 7");
     assert_eq!(failure_of("read line; kill -SEGV $$").to_string(), "the worker crashed (signal 11)");
 }
 
@@ -66,7 +63,10 @@ fn silence_ends_after_the_patience() {
 #[test]
 fn nonsense_is_no_answer() {
     assert!(failure_of("read line; echo '{}'").to_string().contains("not understood"));
-    assert_eq!(failure_of(r#"read line; echo '{"failed":{"reason":"no RoiAlign"}}'"#).to_string(), "no RoiAlign");
+    assert_eq!(
+        failure_of(r#"read line; echo '{"failed":{"reason":"no RoiAlign"}}'"#).to_string(),
+        "no RoiAlign"
+    );
     let absent = Launcher { program: PathBuf::from("/no/such/program"), ..launcher("") };
     assert!(matches!(absent.start(), Err(Failure::Lost(_))));
 }
@@ -106,10 +106,7 @@ fn one_bad_configuration_does_not_end_the_others() {
     let outcomes = campaign.run(&launcher, &setups, Vec::new(), &mut |step| steps.push(step));
     let processes: Vec<usize> = outcomes.iter().map(|outcome| outcome.records.len()).collect();
     assert_eq!(processes, [3, 0, 3], "{:?}", outcomes.iter().map(|o| o.failure.clone()).collect::<Vec<_>>());
-    assert_eq!(
-        outcomes[1].failure,
-        Some(Failure::Crashed { how: "exit status 3".to_owned(), said: None })
-    );
+    assert_eq!(outcomes[1].failure, Some(Failure::Crashed { how: "exit status 3".to_owned(), said: None }));
     // The bad one is tried once, and every pass has an order of its own.
     assert_eq!(steps.len(), 7);
     assert!(steps.windows(2).all(|pair| pair[0].done < pair[1].done));

@@ -17,8 +17,8 @@ mod describe;
 mod open;
 
 pub use benchmark::{
-    Batches, Bench, Compared, DataRequest, LoadRequest, NoSlo, Prepared, Served, Setting, SideOfModel, Slo, Subject,
-    Swept, machine, milliseconds,
+    Batches, Bench, Compared, DataRequest, LoadRequest, NoSlo, Prepared, Served, Setting, SideOfModel, Slo,
+    Subject, Swept, machine, milliseconds,
 };
 pub use conventions::conventions;
 pub use describe::{describe, describe_memory};

@@ -96,7 +96,9 @@ fn what_cannot_be_asked() {
     };
     assert!(refusal(&format!("{MODEL} --batch 0")).contains("'0' is no batch size"));
     assert!(refusal(&format!("{MODEL} --slo p99")).contains("p99<=50ms"));
-    assert!(refusal(&format!("{MODEL} --versus {MODEL} --opt none,all --threads 1,2")).contains("more than two"));
+    assert!(
+        refusal(&format!("{MODEL} --versus {MODEL} --opt none,all --threads 1,2")).contains("more than two")
+    );
     assert!(refusal(&format!("{MODEL} --versus {MODEL} --scenario server")).contains("exclude"));
     assert!(refusal(&format!("{MODEL} --data /no/such/folder")).contains("/no/such/folder"));
     assert!(refusal(&format!("{MODEL} --min-time -1")).contains("--min-time"));
@@ -105,9 +107,8 @@ fn what_cannot_be_asked() {
 /// A sweep that would take minutes, its output going to a file.
 fn long_sweep(folder: &Path, arguments: &str) -> Child {
     let out = fs::File::create(folder.join("out.json")).unwrap();
-    let mut sweep = command(&format!(
-        "measure {MODEL} --engine rten --batch 1,2 --min-time 1 --format json {arguments}"
-    ));
+    let mut sweep =
+        command(&format!("measure {MODEL} --engine rten --batch 1,2 --min-time 1 --format json {arguments}"));
     sweep.stdin(Stdio::null()).stdout(out).stderr(Stdio::null()).spawn().unwrap()
 }
 
@@ -120,7 +121,8 @@ fn written(folder: &Path) -> Value {
 fn worker_of(parent: u32) -> u32 {
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(60) {
-        let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
+        let children =
+            fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
         if let Some(child) = children.split_whitespace().next() {
             return child.parse().unwrap();
         }

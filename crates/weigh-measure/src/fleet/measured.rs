@@ -81,7 +81,11 @@ impl Measured {
                     before_bytes: memory(|used| used.before_bytes).unwrap_or(0),
                 },
             ),
-            noise: records.iter().flat_map(|record| &record.rounds).map(|round| round.noise.clone()).collect(),
+            noise: records
+                .iter()
+                .flat_map(|record| &record.rounds)
+                .map(|round| round.noise.clone())
+                .collect(),
             sentinels: records
                 .iter()
                 .map(|record| record.rounds.iter().map(|round| round.sentinel_ms).collect())
@@ -112,8 +116,9 @@ fn observations<'a>(
 }
 
 fn stages(records: &[Record]) -> Option<StageObservations> {
-    let stage =
-        |stage: Stage| observations(records, |round| round.stages.as_ref().map(|stages| &stages[stage as usize]));
+    let stage = |stage: Stage| {
+        observations(records, |round| round.stages.as_ref().map(|stages| &stages[stage as usize]))
+    };
     let [load, preprocess, inference, postprocess] = Stage::ALL.map(stage);
     Some([load?, preprocess?, inference?, postprocess?])
 }

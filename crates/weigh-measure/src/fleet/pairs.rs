@@ -39,7 +39,8 @@ pub struct Paired {
 impl Paired {
     /// The times of each pair of processes, round by round, in milliseconds.
     pub fn pairs(&self) -> Vec<Vec<RoundPair>> {
-        let times = |round: &Round| -> Vec<f64> { round.iterations.iter().map(|&time| time as f64 / 1e6).collect() };
+        let times =
+            |round: &Round| -> Vec<f64> { round.iterations.iter().map(|&time| time as f64 / 1e6).collect() };
         let pair = |(a, b): (&Round, &Round)| (times(a), times(b));
         let process = |(a, b): (&Record, &Record)| a.rounds.iter().zip(&b.rounds).map(pair).collect();
         self.a.iter().zip(&self.b).map(process).collect()

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use cgroup::Throttling;
 pub use frequency::Frequency;
 pub use pressure::Pressure;
-pub use verdict::{average, Cause, NoiseVerdict, limits, verdict};
+pub use verdict::{Cause, NoiseVerdict, average, limits, verdict};
 
 /// What went on in a stretch of time. Shares are from 0 to 1.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

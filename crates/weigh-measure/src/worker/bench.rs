@@ -139,7 +139,8 @@ impl Bench {
 
     /// Puts the model under load.
     pub fn serve(&mut self, order: ServeOrder) -> Result<scenario::Outcome, String> {
-        let ready = self.service.take().filter(|(count, sizes, _)| (*count, sizes) == (order.streams, &order.sizes));
+        let ready =
+            self.service.take().filter(|(count, sizes, _)| (*count, sizes) == (order.streams, &order.sizes));
         let mut streams = match ready {
             Some((_, _, streams)) => streams,
             None => service::streams(&*self.session, order.streams, &order.sizes, SEED)?,

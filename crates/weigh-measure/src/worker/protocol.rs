@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use weigh_data::{Postprocess, Recipe};
-use weigh_engine::{EngineOptions, NodeTime};
 use weigh_engine::synthetic::InputSpec;
+use weigh_engine::{EngineOptions, NodeTime};
 
 use super::Difference;
 use crate::memory::MemoryUse;

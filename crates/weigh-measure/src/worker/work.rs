@@ -23,11 +23,7 @@ pub(super) trait Work: Send {
 }
 
 /// The work of one stream over that session.
-pub(super) fn work(
-    setup: &Setup,
-    session: Box<dyn Session>,
-    stream: usize,
-) -> Result<Box<dyn Work>, String> {
+pub(super) fn work(setup: &Setup, session: Box<dyn Session>, stream: usize) -> Result<Box<dyn Work>, String> {
     match &setup.feed {
         Feed::Synthetic { .. } => Ok(Box::new(Inference(session))),
         Feed::Data(data) => Ok(Box::new(Answering::new(data, session, stream)?)),
@@ -38,8 +34,7 @@ pub(super) fn work(
 pub(super) fn prepare(setup: &Setup, session: &mut dyn Session) -> Result<(), String> {
     match &setup.feed {
         Feed::Synthetic { specs, seed } => {
-            let inputs =
-                synthesize(specs, *seed, DEFAULT_LIMIT_BYTES).map_err(|error| error.to_string())?;
+            let inputs = synthesize(specs, *seed, DEFAULT_LIMIT_BYTES).map_err(|error| error.to_string())?;
             session.prepare(&inputs).map_err(|error| error.to_string())
         }
         Feed::Data(_) => Ok(()),

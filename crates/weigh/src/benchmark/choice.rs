@@ -48,7 +48,8 @@ fn pareto(rows: &[Option<&Measured>]) -> Vec<usize> {
 /// faster one. `None` where there is nothing to choose from.
 fn sweet_spot(rows: &[Option<&Measured>]) -> Option<usize> {
     let best = figures(rows).map(|(_, row)| row.throughput.per_second).max_by(f64::total_cmp)?;
-    let reach = |row: &Measured| row.throughput.interval.map_or(row.throughput.per_second, |interval| interval.high);
+    let reach =
+        |row: &Measured| row.throughput.interval.map_or(row.throughput.per_second, |interval| interval.high);
     let good = figures(rows).filter(|(_, row)| reach(row) >= AS_GOOD * best);
     let order = |row: &Measured| (row.batch, row.throughput.per_second);
     let choice = good.min_by(|(_, a), (_, b)| {

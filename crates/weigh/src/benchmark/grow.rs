@@ -15,7 +15,12 @@ const LARGEST: u64 = 1 << 16;
 impl Bench {
     /// One process for each batch 1, 2, 4, ... of a setting, until throughput stops growing, memory or time run out.
     /// The batch that could not be run is the last row.
-    pub(super) fn grow(&self, subject: &Subject<'_>, setting: &Setting, tell: &mut dyn FnMut(Step)) -> Vec<Row> {
+    pub(super) fn grow(
+        &self,
+        subject: &Subject<'_>,
+        setting: &Setting,
+        tell: &mut dyn FnMut(Step),
+    ) -> Vec<Row> {
         let mut rows: Vec<Row> = Vec::new();
         let (mut best, mut idle, mut batch) = (0.0f64, 0, 1);
         while batch <= LARGEST && idle < PATIENCE && !self.launcher.is_cancelled() {
@@ -30,7 +35,8 @@ impl Bench {
             }
             let interrupted = row.outcome.failure == Some(Failure::Interrupted);
             // A second process would take as long as the first.
-            let slow = row.outcome.records.iter().any(|record| record.spent * 2 > self.campaign.plan.max_time);
+            let slow =
+                row.outcome.records.iter().any(|record| record.spent * 2 > self.campaign.plan.max_time);
             rows.push(row);
             match rate {
                 Some(rate) if !interrupted => {

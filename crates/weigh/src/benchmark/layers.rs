@@ -44,7 +44,8 @@ impl Bench {
         let mut worker = self.launcher.start().map_err(told)?;
         let prepare = Request::Prepare(Box::new(prepared.setup.clone()));
         worker.ask(&prepare, Duration::ZERO).map_err(told)?;
-        let reply = worker.ask(&Request::Profile { runs: RUNS }, self.campaign.plan.max_time).map_err(told)?;
+        let reply =
+            worker.ask(&Request::Profile { runs: RUNS }, self.campaign.plan.max_time).map_err(told)?;
         let Reply::Layers(LayerTimes { nodes, graph }) = reply else {
             return Err("the worker answered another question".to_owned());
         };
@@ -52,7 +53,8 @@ impl Bench {
         let original = match prepared.rebatched.is_empty() {
             true => &subject.opened().model,
             false => {
-                rebatched = open(&prepared.setup.model.to_string_lossy()).map_err(|error| error.to_string())?;
+                rebatched =
+                    open(&prepared.setup.model.to_string_lossy()).map_err(|error| error.to_string())?;
                 &rebatched.model
             }
         };
@@ -87,7 +89,8 @@ fn joined(
     let sum = |exprs: &mut dyn Iterator<Item = Option<Expr>>| exprs.sum::<Option<Expr>>();
     let groups = found.groups.iter().map(|group| {
         let layers: Vec<_> = group.layers.iter().filter_map(layer).collect();
-        let ops: Vec<String> = group.nodes.iter().filter_map(node).map(|(node, _)| node.op.name().to_owned()).collect();
+        let ops: Vec<String> =
+            group.nodes.iter().filter_map(node).map(|(node, _)| node.op.name().to_owned()).collect();
         let first = group.nodes.iter().filter_map(node).map(|(node, _)| node.name.to_string()).next();
         let macs = sum(&mut layers.iter().map(|(_, layer)| layer.macs.clone()));
         let bytes = sum(&mut group.nodes.iter().map(|index| node(index)?.1?.bytes_moved.clone()));

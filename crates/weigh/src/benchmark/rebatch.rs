@@ -60,7 +60,9 @@ fn words(change: &Change) -> String {
     let Change { node, input, from, kind, .. } = change;
     match kind {
         ChangeKind::Target => format!("input {input} of '{node}': the batch in {from:?} was replaced"),
-        ChangeKind::Repeated => format!("input {input} of '{node}', of shape {from:?}, was repeated for the batch"),
+        ChangeKind::Repeated => {
+            format!("input {input} of '{node}', of shape {from:?}, was repeated for the batch")
+        }
     }
 }
 

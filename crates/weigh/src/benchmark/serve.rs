@@ -95,12 +95,19 @@ impl Bench {
         let service = Measured::of(std::slice::from_ref(&record), prepared.setup.batch);
         let service_s = service.map_or(1.0, |measured| measured.total.mean() / 1e3);
         let mut order = ServeOrder {
-            load: Load::Server(Server { rate: 1.0, queries: 1, seed: 0, batching: Batching::NONE, grace_ns: 0 }),
+            load: Load::Server(Server {
+                rate: 1.0,
+                queries: 1,
+                seed: 0,
+                batching: Batching::NONE,
+                grace_ns: 0,
+            }),
             streams: setting.streams,
             sizes,
         };
         let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        let (min_ns, max_ns) = (nanoseconds(self.campaign.plan.min_time), nanoseconds(self.campaign.plan.max_time));
+        let (min_ns, max_ns) =
+            (nanoseconds(self.campaign.plan.min_time), nanoseconds(self.campaign.plan.max_time));
         let closed = |scenario: Scenario| {
             let quantile = scenario.quantile().unwrap_or(weigh_measure::Quantile::P90);
             Closed { min_time_ns: min_ns, max_time_ns: max_ns, ..Closed::estimating(quantile) }
@@ -113,17 +120,21 @@ impl Bench {
             }
             Scenario::Offline => {
                 let batch = usize::try_from(prepared.setup.batch).unwrap_or(usize::MAX);
-                let inferences = (min_ns as f64 / 1e9 / service_s * setting.streams.get() as f64).ceil() as usize;
+                let inferences =
+                    (min_ns as f64 / 1e9 / service_s * setting.streams.get() as f64).ceil() as usize;
                 let samples = inferences.max(OFFLINE_BATCHES).saturating_mul(batch);
                 Load::Offline(Offline { samples, batch, max_time_ns: max_ns })
             }
             Scenario::Server => {
                 let rate = match (request.rate, &self.slo) {
                     (Some(rate), _) => rate,
-                    (None, None) => return Err(Failure::Refused("no rate and no limit to find one by".to_owned())),
+                    (None, None) => {
+                        return Err(Failure::Refused("no rate and no limit to find one by".to_owned()));
+                    }
                     (None, Some(limit)) => {
                         let hint = setting.streams.get() as f64 / service_s;
-                        let (search, best) = self.search(&mut worker, &mut order, request, limit, hint, tell)?;
+                        let (search, best) =
+                            self.search(&mut worker, &mut order, request, limit, hint, tell)?;
                         slo = Some(search);
                         best
                     }
@@ -157,7 +168,8 @@ impl Bench {
         tell: &mut dyn FnMut(&str),
     ) -> Result<(report::SloSearch, f64), Failure> {
         let slo = scenario::Slo { quantile: limit.quantile, limit_ns: (limit.limit_ms * 1e6) as u64 };
-        let plan = SearchPlan { batching: request.batching, seed: self.campaign.seed, ..SearchPlan::new(slo, hint) };
+        let plan =
+            SearchPlan { batching: request.batching, seed: self.campaign.seed, ..SearchPlan::new(slo, hint) };
         let found = highest_rate(&plan, |server| {
             tell(&format!("{:.3} queries/s", server.rate));
             let expected = Duration::from_secs_f64(server.queries as f64 / server.rate);
@@ -208,7 +220,11 @@ fn sizes(
     };
     let specs = |size: usize| {
         let sized = Setting { batch: Some(size as u64), ..setting.clone() };
-        let sized = if size == own { Ok(prepared.clone()) } else { subject.prepare(&sized, &bench.campaign.warm_up()) }?;
+        let sized = if size == own {
+            Ok(prepared.clone())
+        } else {
+            subject.prepare(&sized, &bench.campaign.warm_up())
+        }?;
         if sized.setup.model != prepared.setup.model {
             return Err("the model's batch is fixed: queries cannot be batched as they come".to_owned());
         }

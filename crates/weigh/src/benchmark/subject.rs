@@ -77,7 +77,11 @@ impl<'a> Subject<'a> {
     ///
     /// # Errors
     /// There is no place for temporary files.
-    pub fn new(opened: &'a Opened, options: &Options, data: Option<DataRequest>) -> std::io::Result<Subject<'a>> {
+    pub fn new(
+        opened: &'a Opened,
+        options: &Options,
+        data: Option<DataRequest>,
+    ) -> std::io::Result<Subject<'a>> {
         let folder = tempfile::Builder::new().prefix("weigh-").tempdir()?;
         Ok(Subject { opened, options: options.clone(), data, folder, written: OnceCell::new() })
     }
@@ -103,14 +107,12 @@ impl<'a> Subject<'a> {
         let specs = inputs(sized.opened.as_ref().unwrap_or(self.opened), &sized.facts, &sized.options)?;
         let feed = match &self.data {
             None => Feed::Synthetic { specs, seed: SEED },
-            Some(data) => {
-                Feed::Data(Data {
-                    path: data.path.clone(),
-                    recipe: data.recipe.clone(),
-                    postprocess: data.postprocess.clone(),
-                    inputs: specs,
-                })
-            }
+            Some(data) => Feed::Data(Data {
+                path: data.path.clone(),
+                recipe: data.recipe.clone(),
+                postprocess: data.postprocess.clone(),
+                inputs: specs,
+            }),
         };
         let setup = Setup {
             engine: setting.engine.name().to_owned(),
@@ -136,7 +138,8 @@ impl<'a> Subject<'a> {
         match batch_symbol(&facts) {
             Some(symbol) => {
                 let mut options = self.options.clone();
-                let extent = i64::try_from(wanted).map_err(|_| format!("a batch of {wanted} is too large"))?;
+                let extent =
+                    i64::try_from(wanted).map_err(|_| format!("a batch of {wanted} is too large"))?;
                 options.bindings.insert(symbol, extent);
                 let facts = analyze(&self.opened.model, &options).map_err(|error| error.to_string())?;
                 plain(options, facts)

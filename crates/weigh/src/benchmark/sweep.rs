@@ -54,9 +54,7 @@ impl Bench {
                 .iter()
                 .flat_map(|setting| sizes.iter().map(|&size| self.row(subject, sized(Some(size), setting))))
                 .collect(),
-            Batches::Auto => {
-                settings.iter().flat_map(|setting| self.grow(subject, setting, tell)).collect()
-            }
+            Batches::Auto => settings.iter().flat_map(|setting| self.grow(subject, setting, tell)).collect(),
         };
         self.finish(subject, rows, tell)
     }
@@ -81,7 +79,10 @@ impl Bench {
     fn finish(&self, subject: &Subject<'_>, mut rows: Vec<Row>, tell: &mut dyn FnMut(Step)) -> Swept {
         let ready: Vec<usize> =
             rows.iter().enumerate().filter(|(_, row)| row.prepared.is_ok()).map(|(index, _)| index).collect();
-        let setups: Vec<Setup> = ready.iter().filter_map(|&index| Some(rows[index].prepared.as_ref().ok()?.setup.clone())).collect();
+        let setups: Vec<Setup> = ready
+            .iter()
+            .filter_map(|&index| Some(rows[index].prepared.as_ref().ok()?.setup.clone()))
+            .collect();
         let first = ready.iter().map(|&index| std::mem::take(&mut rows[index].outcome)).collect();
         let outcomes = self.campaign.run(&self.launcher, &setups, first, tell);
         for (index, outcome) in ready.into_iter().zip(outcomes) {

@@ -63,8 +63,7 @@ impl Bench {
     ) -> Compared {
         let batches = prepared.map(|prepared| prepared.setup.batch);
         let nothing = fleet::Failure::Lost("no time was taken".to_owned());
-        let measured =
-            [Measured::of(&paired.a, batches[0]), Measured::of(&paired.b, batches[1])];
+        let measured = [Measured::of(&paired.a, batches[0]), Measured::of(&paired.b, batches[1])];
         let measurement = |i: usize| {
             let result = measured[i].as_ref().ok_or(&nothing);
             let row = document::measured(&sides[i].setting, prepared[i], result, &self.unit);
@@ -110,10 +109,7 @@ impl Bench {
         let other = "the other side could not be run".to_owned();
         let [a, b] = reasons.map(|reason| reason.unwrap_or_else(|| other.clone()));
         Compared {
-            measurements: [
-                document::failed(&sides[0].setting, &a),
-                document::failed(&sides[1].setting, &b),
-            ],
+            measurements: [document::failed(&sides[0].setting, &a), document::failed(&sides[1].setting, &b)],
             comparison: blank(sides),
             failed: true,
         }

@@ -24,15 +24,33 @@ pub(crate) struct Args {
     pub batch: Vec<String>,
 
     /// Graph optimisation of the engine: none, basic, extended, all
-    #[arg(long, value_name = "LEVEL", value_delimiter = ',', default_value = "all", help_heading = "Configurations")]
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        value_delimiter = ',',
+        default_value = "all",
+        help_heading = "Configurations"
+    )]
     pub opt: Vec<Optimization>,
 
     /// Requests at the same time
-    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "1", help_heading = "Configurations")]
+    #[arg(
+        long,
+        value_name = "N",
+        value_delimiter = ',',
+        default_value = "1",
+        help_heading = "Configurations"
+    )]
     pub streams: Vec<NonZeroUsize>,
 
     /// What the engine computes on: cpu, cuda, tensorrt, openvino, dnnl, coreml
-    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "cpu", help_heading = "Configurations")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        default_value = "cpu",
+        help_heading = "Configurations"
+    )]
     pub provider: Vec<Provider>,
 }
 
@@ -75,7 +93,8 @@ impl Args {
             [] => Ok(Batches::Own),
             [auto] if auto == "auto" => Ok(Batches::Auto),
             sizes => {
-                let size = |text: &String| text.parse().ok().filter(|&size| size > 0).ok_or_else(|| wrong(text));
+                let size =
+                    |text: &String| text.parse().ok().filter(|&size| size > 0).ok_or_else(|| wrong(text));
                 Ok(Batches::Given(sizes.iter().map(size).collect::<Result<_, _>>()?))
             }
         }
@@ -88,6 +107,8 @@ fn engine(name: &str) -> anyhow::Result<&'static dyn Engine> {
     let engine = found.ok_or_else(|| Hinted::new(format!("no engine '{name}'"), "see `weigh engines`"))?;
     match engine.installation() {
         Ok(_) => Ok(engine),
-        Err(missing) => Err(Hinted::new(format!("{name} is not usable here: {}", missing.reason), missing.hint).into()),
+        Err(missing) => {
+            Err(Hinted::new(format!("{name} is not usable here: {}", missing.reason), missing.hint).into())
+        }
     }
 }

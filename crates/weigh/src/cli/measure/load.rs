@@ -30,7 +30,10 @@ pub(crate) struct Args {
 
 fn rate(text: &str) -> Result<f64, String> {
     let number = text.trim().trim_end_matches("/s").trim().parse::<f64>();
-    number.ok().filter(|rate| rate.is_finite() && *rate > 0.0).ok_or_else(|| "write queries per second: 200".to_owned())
+    number
+        .ok()
+        .filter(|rate| rate.is_finite() && *rate > 0.0)
+        .ok_or_else(|| "write queries per second: 200".to_owned())
 }
 
 fn delay(text: &str) -> Result<Duration, String> {

@@ -90,7 +90,8 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let bench = args.bench()?;
     let outcome = match (args.versus.is_wanted(), &args.load.scenario) {
         (true, Some(_)) => {
-            Err(Hinted::new("--versus and --scenario exclude each other", "run them one after the other").into())
+            Err(Hinted::new("--versus and --scenario exclude each other", "run them one after the other")
+                .into())
         }
         (true, None) => versus::run(args, &bench),
         (false, Some(_)) => load::run(args, &bench),

@@ -37,7 +37,11 @@ fn percent(text: &str) -> Result<f64, String> {
 
 pub(super) fn run(args: &super::Args, bench: &weigh::Bench) -> Found {
     let [path] = args.models.models.as_slice() else {
-        return Err(Hinted::new("--versus compares one model with one other", "name a single MODEL before it").into());
+        return Err(Hinted::new(
+            "--versus compares one model with one other",
+            "name a single MODEL before it",
+        )
+        .into());
     };
     let options = args.models.assume.options()?;
     let data = args.data.request()?;
@@ -65,10 +69,7 @@ pub(super) fn run(args: &super::Args, bench: &weigh::Bench) -> Found {
 }
 
 /// The two settings, and what sets them apart in the words of the command line.
-fn settings(
-    args: &super::Args,
-    two_models: bool,
-) -> anyhow::Result<([Setting; 2], [Option<String>; 2])> {
+fn settings(args: &super::Args, two_models: bool) -> anyhow::Result<([Setting; 2], [Option<String>; 2])> {
     let refuse = |message: String| {
         let hint = "give one option two values (--opt none,all --versus) or name another model";
         anyhow::Error::from(Hinted::new(message, hint))
