@@ -21,7 +21,6 @@
 mod binomial;
 mod chi_squared;
 pub mod clock;
-mod generalized;
 pub mod measurement;
 pub mod memory;
 pub mod noise;

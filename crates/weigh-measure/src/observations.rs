@@ -15,7 +15,8 @@
 //!
 //! With one process its rounds stand for processes; with one round its iterations do. [`Observations::notes`] says so.
 
-use crate::generalized;
+mod generalized;
+
 use crate::note::Note;
 use crate::statistics::{CONFIDENCE, Distribution, Interval, Percentile, Quantile, middle};
 use crate::student::{self, Share};
