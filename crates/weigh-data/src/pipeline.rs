@@ -56,7 +56,7 @@ impl Pipeline {
                 first => (Maker::Arrays, if holds_all(&first, inputs) { 1 } else { batch }),
             },
         };
-        Ok(Pipeline { source, inputs: inputs.to_vec(), items, maker, post: *post })
+        Ok(Pipeline { source, inputs: inputs.to_vec(), items, maker, post: post.clone() })
     }
 
     /// Where the data come from.
