@@ -85,7 +85,7 @@ def pictures(folder):
 
 
 def grey16(picture):
-    return Image.fromarray(numpy.asarray(picture.convert("L")).astype(numpy.uint16) * 257)
+    return Image.fromarray(numpy.asarray(picture.convert("L")).astype(numpy.uint16) * 2)
 
 
 def imagenet(file, size=224, filter=Image.Resampling.BILINEAR):

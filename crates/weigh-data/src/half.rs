@@ -14,7 +14,7 @@ pub(crate) fn rounded(value: f32) -> u16 {
     let exponent = ((value.to_bits() >> 23 & 0xff) as i32 - 127).max(-14);
     let steps = (magnitude / 2f64.powi(exponent - 10)).round_ties_even() as u16;
     // A full mantissa of 2048 carries into the exponent by itself.
-    sign | (((exponent + 14) as u16) << 10) + steps
+    sign | ((((exponent + 14) as u16) << 10) + steps)
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ impl Pipeline {
                 first => (Maker::Arrays, if holds_all(&first, inputs) { 1 } else { batch }),
             },
         };
-        Ok(Pipeline { source, inputs: inputs.to_vec(), items, maker, post: *post })
+        Ok(Pipeline { source, inputs: inputs.to_vec(), items, maker, post: post.clone() })
     }
 
     /// Where the data come from.
@@ -203,6 +203,7 @@ fn holds_all(loaded: &Loaded, inputs: &[ModelInput]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tempfile::TempDir;
     use weigh_engine::TensorData;
     use weigh_ir::DType;
 
@@ -216,17 +217,17 @@ mod tests {
             .concat()
     }
 
+    /// A pipeline over files in a folder, which is there as long as it is held.
     fn pipeline(
         files: &[(&str, Vec<u8>)],
         recipe: &str,
         inputs: &[ModelInput],
-    ) -> Result<Pipeline, DataError> {
-        let folder = tempfile::tempdir().unwrap().keep();
-        files.iter().for_each(|(name, content)| std::fs::write(folder.join(name), content).unwrap());
+    ) -> Result<(Pipeline, TempDir), DataError> {
+        let folder = tempfile::tempdir().unwrap();
+        files.iter().for_each(|(name, content)| std::fs::write(folder.path().join(name), content).unwrap());
         let recipe = Recipe::named(recipe).unwrap();
-        let made = Source::open(&folder, &recipe)
-            .and_then(|source| Pipeline::new(&recipe, &Postprocess::None, inputs, source));
-        made
+        let source = Source::open(folder.path(), &recipe)?;
+        Ok((Pipeline::new(&recipe, &Postprocess::None, inputs, source)?, folder))
     }
 
     fn bytes(pipeline: &Pipeline, inference: usize) -> TensorData {
@@ -238,7 +239,7 @@ mod tests {
     fn files_go_round_and_round() {
         let files =
             [("a.npy", npy("(1,)", &[1])), ("b.npy", npy("(1,)", &[2])), ("c.npy", npy("(1,)", &[3]))];
-        let pairs = pipeline(&files, "raw", &[input("x", DType::U8, &[2, 1])]).unwrap();
+        let (pairs, _folder) = pipeline(&files, "raw", &[input("x", DType::U8, &[2, 1])]).unwrap();
         assert_eq!(pairs.items(), 2);
         let made = [0, 1, 2, 3].map(|inference| bytes(&pairs, inference));
         assert_eq!(made, [[1, 2], [3, 1], [2, 3], [1, 2]].map(|pair| TensorData::U8(pair.to_vec())));
@@ -248,7 +249,7 @@ mod tests {
     #[test]
     fn a_file_may_hold_a_whole_batch() {
         let files = [("a.npy", npy("(2, 1)", &[1, 2])), ("b.npy", npy("(2, 1)", &[3, 4]))];
-        let whole = pipeline(&files, "raw", &[input("x", DType::U8, &[2, 1])]).unwrap();
+        let (whole, _folder) = pipeline(&files, "raw", &[input("x", DType::U8, &[2, 1])]).unwrap();
         assert_eq!(whole.items(), 1);
         assert_eq!(bytes(&whole, 1), TensorData::U8(vec![3, 4]));
     }
@@ -263,7 +264,8 @@ mod tests {
         assert_eq!(error.to_string(), wanted);
         let huge = [input("x", DType::F32, &[usize::MAX, 3, 4, 4])];
         assert!(pipeline(&files, "imagenet", &huge).err().unwrap().to_string().contains("more than 8 GiB"));
-        let broken = pipeline(&files, "imagenet", &[input("x", DType::F32, &[1, 3, 224, 224])]).unwrap();
+        let (broken, _folder) =
+            pipeline(&files, "imagenet", &[input("x", DType::F32, &[1, 3, 224, 224])]).unwrap();
         let error = broken.load(0).unwrap_err().to_string();
         assert!(error.ends_with("a.png: no JPEG, PNG or WebP picture"), "{error}");
     }

@@ -128,7 +128,7 @@ fn fit(tokenizer: &mut Tokenizer, length: usize) -> Result<Vec<String>, String> 
 }
 
 fn fill(input: &ModelInput, part: Part, encodings: &[Encoding]) -> Result<Input, DataError> {
-    let numbers = encodings.iter().flat_map(|encoding| part(encoding)).copied();
+    let numbers = encodings.iter().flat_map(part).copied();
     let data = match input.dtype {
         DType::I32 => TensorData::I32(numbers.map(|number| number as i32).collect()),
         _ => TensorData::I64(numbers.map(i64::from).collect()),

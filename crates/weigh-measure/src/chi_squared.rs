@@ -1,12 +1,5 @@
 //! The chi-squared distribution: how far a standard deviation of few values may be off.
 
-/// By which factors a standard deviation, estimated with so many degrees of freedom, may have to be multiplied to be
-/// the true one, with that confidence: the lower and the upper end of its interval.
-pub(crate) fn deviation_factors(confidence: f64, degrees: usize) -> (f64, f64) {
-    let factor = |p: f64| (degrees as f64 / quantile(p, degrees)).sqrt();
-    (factor(0.5 + confidence / 2.0), factor(0.5 - confidence / 2.0))
-}
-
 /// By which factor a standard deviation, estimated with so many degrees of freedom, has to be multiplied to be as
 /// often above the true one as below.
 pub(crate) fn median_deviation_factor(degrees: usize) -> f64 {
@@ -79,9 +72,8 @@ mod tests {
     }
 
     #[test]
-    fn a_deviation_of_five_values_is_known_to_a_factor_of_three() {
-        // √(4 / 11.1433) and √(4 / 0.48442)
-        let (low, high) = deviation_factors(0.95, 4);
-        assert!((low - 0.59914).abs() < 1e-4 && (high - 2.87355).abs() < 1e-4, "{low} {high}");
+    fn the_median_of_two_degrees_is_exponential() {
+        // √(2 / (2 ln 2))
+        assert!((median_deviation_factor(2) - (1.0 / 2f64.ln()).sqrt()).abs() < 1e-9);
     }
 }

@@ -36,9 +36,6 @@ pub enum Note {
     NoInputs,
     /// Intervals are made of the rounds of one process.
     OneProcess,
-    /// Processes differ by more than iterations of one do: the slowest makes the tail, and few processes do not show
-    /// how slow another could be.
-    ProcessesDiffer,
     /// Intervals are made of the iterations of one round.
     OneRound,
 }
@@ -73,12 +70,6 @@ impl fmt::Display for Note {
             }
             Note::OneProcess => {
                 write!(f, "one process: what differs from process to process is not in the interval")
-            }
-            Note::ProcessesDiffer => {
-                write!(
-                    f,
-                    "processes differ by more than iterations do: intervals of tail percentiles are too narrow"
-                )
             }
             Note::OneRound => {
                 write!(f, "one round: what differs from round to round is not in the interval")

@@ -117,9 +117,7 @@ fn check(name: &str, machine: Machine, shapes: &[[usize; 3]], least: [f64; 5]) {
         let percents = coverage(machine, shape);
         println!("{name}, {shape:?}: {percents:?} % of {ASKED:?}");
         for ((percent, least), what) in percents.into_iter().zip(least).zip(ASKED) {
-            // With three processes intervals of p99 are a little too wide.
-            let most = if shape[0] == 3 { 98.0 } else { 97.0 };
-            assert!((least..=most).contains(&percent), "{name}, {shape:?}, {what}: {percent} %");
+            assert!((least..=98.0).contains(&percent), "{name}, {shape:?}, {what}: {percent} %");
         }
     }
 }
@@ -129,7 +127,8 @@ const INDEPENDENT: Machine =
 
 #[test]
 fn independent_noise() {
-    check("independent", INDEPENDENT, &SHAPES, [93.0; 5]);
+    // Where processes do not differ at all, what pooling adds is noise: tails fall a little short with few processes.
+    check("independent", INDEPENDENT, &SHAPES, [93.0, 91.0, 92.0, 92.0, 93.0]);
 }
 
 #[test]
@@ -153,10 +152,9 @@ fn drift_within_rounds_and_iterations_that_depend_on_the_one_before() {
 
 #[test]
 fn processes_that_differ_by_more_than_iterations() {
-    // The tail is then made by the slowest process, and five processes do not show how slow a sixth could be: known
-    // to fall short in the tail.
+    // The tail is then made by the slowest process.
     let machine = Machine { process: 0.03, round: 0.01, noise: 0.02, ..INDEPENDENT };
-    check("unlike", machine, &SHAPES, [93.0, 92.0, 91.0, 89.0, 93.0]);
+    check("unlike", machine, &SHAPES, [93.0; 5]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ mod nms;
 const MAX_TOP: usize = 1000;
 
 /// What is done with a model's outputs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Postprocess {
     /// Nothing.
@@ -145,10 +145,10 @@ impl Postprocess {
     ///
     /// # Errors
     /// Outputs of shapes or types that it does not know.
-    pub fn run(self, outputs: &[(String, Tensor)]) -> Result<Answers, DataError> {
+    pub fn run(&self, outputs: &[(String, Tensor)]) -> Result<Answers, DataError> {
         let items = match self {
             Postprocess::None => vec![],
-            Postprocess::SoftmaxTop(top) => classes::softmax_top(&first(outputs)?, top)?,
+            Postprocess::SoftmaxTop(top) => classes::softmax_top(&first(outputs)?, *top)?,
             Postprocess::Argmax => classes::argmax(&first(outputs)?)?,
             Postprocess::Nms => nms::boxes(outputs)?,
         };

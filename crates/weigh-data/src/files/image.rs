@@ -2,7 +2,7 @@
 //!
 //! As Pillow's `Image.open(...).convert("RGB")`: the orientation in a photo's EXIF data is not applied, transparency
 //! is dropped without a background, grey becomes three equal samples, and of an animation the first frame counts.
-//! Of 16 bits a colour sample keeps the upper 8.
+//! Of 16 bits a colour sample keeps the upper 8, but grey alone is cut off at 255: so does Pillow.
 
 use std::io::Cursor;
 
@@ -40,7 +40,7 @@ fn rgb(image: DynamicImage) -> Vec<u8> {
         DynamicImage::ImageLuma8(image) => image.as_raw().iter().flat_map(|&grey| [grey; 3]).collect(),
         DynamicImage::ImageLumaA8(image) => image.pixels().flat_map(|pixel| [pixel[0]; 3]).collect(),
         DynamicImage::ImageLuma16(image) => {
-            image.as_raw().iter().flat_map(|&grey| [upper(grey); 3]).collect()
+            image.as_raw().iter().flat_map(|&grey| [grey.min(255) as u8; 3]).collect()
         }
         DynamicImage::ImageLumaA16(image) => image.pixels().flat_map(|pixel| [upper(pixel[0]); 3]).collect(),
         DynamicImage::ImageRgb16(image) => image.as_raw().iter().map(|&sample| upper(sample)).collect(),

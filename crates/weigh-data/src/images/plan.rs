@@ -380,7 +380,7 @@ mod tests {
     fn what_does_not_fit_is_refused_beforehand() {
         let crop = Step::Crop { to: Target::Pixels(4, 4) };
         assert_eq!(
-            refused(&[crop.clone()], DType::F32, &[1, 3, 2, 2]),
+            refused(std::slice::from_ref(&crop), DType::F32, &[1, 3, 2, 2]),
             "input `x`: the recipe makes pictures of 4 × 4, the model takes 2 × 2"
         );
         assert!(refused(&[Step::Divide(255.0)], DType::U8, &[1, 3, 2, 2]).contains("the model takes uint8"));
@@ -408,7 +408,9 @@ mod tests {
     #[test]
     fn sizes_follow_the_model_and_it_says_so() {
         let shorter = Step::Shorter { to: 256, of: Some(224), filter: Filter::Bilinear };
-        let plan = |side| Plan::new(&[shorter.clone()], &input(DType::F32, &[1, 3, side, side])).unwrap();
+        let plan = |side| {
+            Plan::new(std::slice::from_ref(&shorter), &input(DType::F32, &[1, 3, side, side])).unwrap()
+        };
         assert!(plan(224).notes().is_empty());
         // 299 · 256 / 224 = 341.7
         assert_eq!(plan(299).geometry, [Geometry::Shorter(342, Filter::Bilinear)]);

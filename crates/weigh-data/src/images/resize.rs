@@ -1,9 +1,10 @@
 //! Resampling of pictures, bit for bit as Pillow does it.
 //!
-//! Pillow convolves with the filter stretched by the factor of reduction, first along rows, then along columns, and
-//! rounds to bytes after each (Pillow, `src/libImaging/Resample.c`: `precompute_coeffs`, `normalize_coeffs_8bpc`,
-//! `ImagingResample`). Weights are fixed-point numbers of 22 bits. `nearest` takes the pixel under the centre
-//! (`src/libImaging/Geometry.c`: `ImagingScaleAffine`).
+//! Pillow convolves with the filter stretched by the factor of reduction, one side after the other, and rounds to bytes
+//! after each (Pillow, `src/libImaging/Resample.c`: `precompute_coeffs`, `normalize_coeffs_8bpc`, `ImagingResample`).
+//! Weights are fixed-point numbers of 22 bits. Rows come first, but columns where the height shrinks by more than twice
+//! what the width does (since Pillow 13). `nearest` takes the pixel under the centre (`src/libImaging/Geometry.c`:
+//! `ImagingScaleAffine`).
 
 use std::f64::consts::PI;
 
@@ -64,8 +65,18 @@ pub(crate) fn resize(picture: Picture, width: usize, height: usize, filter: Filt
     if filter == Filter::Nearest {
         return nearest(&picture, width, height);
     }
-    let picture = if width == picture.width { picture } else { across(&picture, width, filter) };
-    if height == picture.height { picture } else { down(&picture, height, filter) }
+    let rows =
+        |picture: Picture| if width == picture.width { picture } else { across(&picture, width, filter) };
+    let columns =
+        |picture: Picture| if height == picture.height { picture } else { down(&picture, height, filter) };
+    if columns_first(&picture, width, height) { rows(columns(picture)) } else { columns(rows(picture)) }
+}
+
+/// Whether the height shrinks by more than twice what the width does.
+fn columns_first(picture: &Picture, width: usize, height: usize) -> bool {
+    let doubled = |side: usize| side.saturating_mul(2);
+    let shrinks = picture.height.checked_sub(height).filter(|&rows| rows > 0);
+    shrinks.is_some_and(|rows| rows.saturating_add(doubled(width)) > doubled(picture.width))
 }
 
 fn nearest(picture: &Picture, width: usize, height: usize) -> Picture {
@@ -78,10 +89,11 @@ fn nearest(picture: &Picture, width: usize, height: usize) -> Picture {
     Picture { width, height, channels: picture.channels, bytes }
 }
 
-/// The old pixel under the centre of each new one.
+/// The old pixel under the centre of each new one. Centres are added up, as Pillow does: rounding decides ties.
 fn centres(old: usize, new: usize) -> impl Iterator<Item = usize> {
     let scale = old as f64 / new as f64;
-    (0..new).map(move |at| (((at as f64 + 0.5) * scale) as usize).min(old - 1))
+    let centres = std::iter::successors(Some(scale * 0.5), move |centre| Some(centre + scale));
+    centres.take(new).map(move |centre| (centre as usize).min(old - 1))
 }
 
 /// The weights that make one new pixel out of old ones from `start` on.
@@ -198,6 +210,18 @@ mod tests {
             assert_eq!((made.width, made.height), (3, 11));
             assert_eq!(made.bytes, vec![200; 99]);
         }
+    }
+
+    #[test]
+    fn tall_pictures_shrink_along_columns_first() {
+        let tall = Picture { width: 100, height: 260, channels: 1, bytes: vec![0; 26_000] };
+        // The width loses 50: more than 100 rows must go.
+        assert!(columns_first(&tall, 50, 159));
+        assert!(!columns_first(&tall, 50, 160));
+        // A wider picture is no reason where no row goes.
+        assert!(columns_first(&tall, 150, 259));
+        assert!(!columns_first(&tall, 150, 260));
+        assert!(!columns_first(&tall, 150, 300));
     }
 
     #[test]
