@@ -28,6 +28,8 @@ pub struct Corpus {
     script: &'static str,
     /// Where in the corpus folder the script finds or makes its files; `None` for one that brings its own.
     files: Option<&'static str>,
+    /// What else it reads of what is fetched.
+    reads: &'static [&'static str],
     /// The packages that the script needs beside the usual ones.
     packages: Option<&'static str>,
     /// Whether it runs when none is named.
@@ -37,7 +39,7 @@ pub struct Corpus {
 impl Corpus {
     /// A corpus that runs when none is named, over files in a folder of its name.
     const fn new(name: &'static str, script: &'static str, about: &'static str) -> Corpus {
-        Corpus { name, about, script, files: Some(name), packages: None, is_usual: true }
+        Corpus { name, about, script, files: Some(name), reads: &[], packages: None, is_usual: true }
     }
 
     /// The corpora with these names; without names the usual ones.
@@ -105,6 +107,23 @@ pub const CORPORA: &[Corpus] = &[
         "graphs as ONNX Runtime's optimiser leaves them, against the originals",
     ),
     Corpus {
+        reads: &[EXPORTS, WHEELS],
+        ..Corpus::new(
+            "correspondence",
+            "correspondence.py",
+            "optimised graphs joined to their originals, layer by layer",
+        )
+    },
+    Corpus {
+        reads: &[EXPORTS, WHEELS],
+        ..Corpus::new(
+            "rebatch",
+            "rebatch.py",
+            "models given another batch, against ONNX Runtime sample by sample",
+        )
+    },
+    Corpus::new("preprocessing", "preprocessing.py", "files made into tensors, against Pillow and NumPy"),
+    Corpus {
         is_usual: false,
         ..Corpus::new(
             "loop",
@@ -157,7 +176,9 @@ pub fn all(steps: &mut Steps, corpora: &[&Corpus]) -> Result<()> {
 /// Make the Python environment and the models of these corpora.
 pub fn fetch(steps: &mut Steps, corpora: &[&Corpus]) -> Result<()> {
     steps.step("Python environment", || Venv::ready().map(drop))?;
-    let needs = |files: &str| corpora.iter().any(|corpus| corpus.files == Some(files));
+    let needs = |files: &str| {
+        corpora.iter().any(|corpus| corpus.files == Some(files) || corpus.reads.contains(&files))
+    };
     if needs(EXPORTS) {
         steps.step("export of torchvision models", || export(&Venv::ready()?))?;
     }
@@ -170,9 +191,6 @@ pub fn fetch(steps: &mut Steps, corpora: &[&Corpus]) -> Result<()> {
 /// Time weigh beside onnx.shape_inference.
 pub fn speed(steps: &mut Steps) -> Result<()> {
     build(steps)?;
-    steps.step("timer", || {
-        run(cargo(&["build", "--release", "--package", "weigh", "--example", "time_inspect"]))
-    })?;
     fetch(steps, &[])?;
     steps.step("speed", || {
         let mut script = Venv::ready()?.python();
@@ -209,7 +227,10 @@ pub fn mutants(steps: &mut Steps) -> Result<()> {
 }
 
 fn build(steps: &mut Steps) -> Result<()> {
-    steps.step("release build", || run(cargo(&["build", "--release", "--package", "weigh"])))
+    steps.step("release build", || {
+        run(cargo(&["build", "--release", "--package", "weigh", "--bins", "--examples"]))?;
+        run(cargo(&["build", "--release", "--package", "weigh-data", "--examples"]))
+    })
 }
 
 fn release(name: &str) -> PathBuf {
@@ -271,6 +292,10 @@ fn check(venv: &Venv, corpus: &Corpus) -> Result<Score> {
     let (mut python, script) = (venv.python(), corpus.script);
     python.arg(Path::new("corpus").join(script)).args(corpus.folder()).env("WEIGH", binary());
     python.env("ORT_DYLIB_PATH", venv.onnxruntime()?);
+    for program in ["correspondence", "rebatch", "tensors"] {
+        let built = Path::new("examples").join(program);
+        python.env(program.to_uppercase(), release(&built.to_string_lossy()));
+    }
     if let Some(packages) = corpus.packages {
         python.env("PYTHONPATH", venv.packages(packages)?);
     }

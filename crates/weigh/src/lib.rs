@@ -18,7 +18,7 @@ mod open;
 
 pub use benchmark::{
     Batches, Bench, Compared, DataRequest, LoadRequest, NoSlo, Prepared, Served, Setting, SideOfModel, Slo,
-    Subject, Swept, machine, milliseconds,
+    Subject, Swept, engines, machine, milliseconds,
 };
 pub use conventions::conventions;
 pub use describe::{describe, describe_memory};

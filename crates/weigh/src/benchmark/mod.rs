@@ -44,6 +44,31 @@ pub struct Bench {
     pub memory_bytes: Option<u64>,
 }
 
+/// The engines that models can be run with, as reports list them.
+pub fn engines() -> Vec<report::EngineInfo> {
+    let automatic = weigh_engine::automatic().name();
+    let info = |engine: &&dyn weigh_engine::Engine| {
+        let named = report::EngineInfo {
+            name: engine.name().to_owned(),
+            default: engine.name() == automatic,
+            ..report::EngineInfo::default()
+        };
+        match engine.installation() {
+            Ok(found) => report::EngineInfo {
+                usable: true,
+                version: Some(found.version),
+                library: found.library.map(|path| path.display().to_string()),
+                providers: found.providers.iter().map(|provider| provider.name().to_owned()).collect(),
+                ..named
+            },
+            Err(missing) => {
+                report::EngineInfo { reason: Some(missing.reason), hint: Some(missing.hint), ..named }
+            }
+        }
+    };
+    weigh_engine::engines().iter().map(info).collect()
+}
+
 /// This machine, as reports describe it.
 pub fn machine(machine: &Machine) -> report::Environment {
     let version = |engine: &&dyn weigh_engine::Engine| {

@@ -199,10 +199,3 @@ pub(crate) fn weigh_all_with<T: Send>(
     }
     Ok((good, all_good))
 }
-
-/// The options with a further binding.
-pub(crate) fn with_dim(options: &Options, symbol: &Symbol, value: i64) -> Options {
-    let mut options = options.clone();
-    options.bindings.insert(symbol.clone(), value);
-    options
-}
