@@ -1,8 +1,8 @@
 """Checks what recipes make of files: pictures against Pillow, recordings and arrays against NumPy, tokens by hand.
 
-Makes its files in FOLDER. The example `tensors` of the crate weigh-data shows the tensors; it is built by cargo unless the
-variable TENSORS names it. Where both decoders give the same pixels (PNG, lossless WebP) the tensors must be equal; JPEG
-and lossy WebP may differ by how a decoder rounds.
+Makes its files in FOLDER. The example `tensors` of the crate weigh-data shows the tensors; it is built by cargo
+unless the variable TENSORS names it. Where both decoders give the same pixels (PNG, lossless WebP) the tensors must
+be equal; JPEG and lossy WebP may differ by how a decoder rounds.
 """
 
 import json
