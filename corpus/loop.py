@@ -76,9 +76,14 @@ def setup(model, specs):
     """A worker's orders, as crates/weigh-measure/src/worker/protocol.rs has them."""
     options = {"threads": THREADS, "optimization": "all", "provider": "cpu"}
     feed = {"synthetic": {"specs": specs, "seed": 1}}
-    plan = PLAN
-    setup = dict(engine="onnxruntime", options=options, model=str(model), feed=feed, batch=1, streams=1, plan=plan)
+    warm_up = dict(min_runs=5, min_time=duration(0.5), max_time=duration(3), max_runs=1000)
+    setup = dict(engine="onnxruntime", options=options, model=str(model), feed=feed, batch=1, streams=1, warm_up=warm_up)
     return json.dumps({"prepare": setup})
+
+
+def duration(seconds):
+    """A std::time::Duration as JSON."""
+    return {"secs": int(seconds), "nanos": round(seconds % 1 * 1e9)}
 
 
 def ratio(binary, model, specs):
@@ -90,8 +95,8 @@ def ratio(binary, model, specs):
         answer = worker.ask(setup(model, specs))
         if "ready" not in answer:
             raise RuntimeError(answer)
-        seconds = {"secs": int(SECONDS), "nanos": round(SECONDS % 1 * 1e9)}
-        order = json.dumps({"round": dict(ROUND, min_time=seconds)})
+        plan = dict(min_time=duration(SECONDS), min_runs=1, max_time=duration(60), max_runs=1000000)
+        order = json.dumps({"round": plan})
         for turn in range(ROUNDS):
             # Neither side always follows the other.
             for side in ("loop", "weigh") if (turn + pair) % 2 else ("weigh", "loop"):
@@ -120,7 +125,7 @@ def main():
                 "name": tensor["name"],
                 "dtype": tensor["dtype"],
                 "shape": [size if isinstance(size, int) else bound[size] for size in tensor["shape"]],
-                "fill": "Uniform" if tensor["dtype"] == "float32" else {"Below": 2},
+                "fill": "uniform" if tensor["dtype"] == "float32" else {"below": 2},
             }
             for tensor in report["model"]["inputs"]
         ]
@@ -133,8 +138,6 @@ def main():
             tally.line(name, turn + 1, f"{ours * 1e3:.3f}", f"{plain * 1e3:.3f}", f"{value:.4f}", mark)
     tally.close()
 
-
-PLAN, ROUND = {}, {}
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--loop"]:
