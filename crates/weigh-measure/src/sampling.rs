@@ -13,9 +13,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
-use crate::note::Note;
-use crate::statistics::{Distribution, Quantile};
-use crate::warm_up::{Settling, WarmUp, WarmUpPlan, change, settled};
+use crate::statistics::Quantile;
+use crate::warm_up::{Settling, WarmUp, WarmUpPlan, settled};
 
 /// How long to warm up and to sample one configuration, over all its processes and rounds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -188,206 +187,41 @@ pub fn milliseconds(nanoseconds: u64) -> f64 {
     nanoseconds as f64 / 1e6
 }
 
-/// A part of a measurement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Reading the model and making it ready.
-    Load,
-    /// The first inference.
-    First,
-    /// Runs that are thrown away.
-    WarmUp,
-    /// Runs that count.
-    Sample,
-}
-
-/// How far a measurement has come.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Progress {
-    /// What is being done.
-    pub phase: Phase,
-    /// How much of the phase is done, from 0 to 1, as far as can be told.
-    pub fraction: f64,
-}
-
-/// The times of one model's runs in one process.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Sampling {
-    /// Time of the first inference in milliseconds.
-    pub first_ms: f64,
-    /// How many runs were thrown away after the first.
-    pub warm_up_runs: usize,
-    /// Whether times had settled when warm-up ended, and the samples did not drift after that.
-    pub steady: bool,
-    /// Time of each inference after warm-up in milliseconds, in order.
-    pub latency_ms: Distribution,
-    /// What to know beside the figures.
-    pub notes: Vec<Note>,
-}
-
-/// Times `run` as planned, all in this process. `progress` is told about it between rounds.
-///
-/// # Errors
-/// The first error of `run`, which ends the measurement.
-pub fn sample<E>(
-    clock: &dyn Clock,
-    plan: &Plan,
-    progress: &mut dyn FnMut(Progress),
-    mut run: impl FnMut() -> Result<(), E>,
-) -> Result<Sampling, E> {
-    /// So often `progress` hears of it.
-    const ROUNDS: usize = 20;
-    let mut tell = |phase, fraction| progress(Progress { phase, fraction });
-    let began = clock.now();
-    tell(Phase::First, 0.0);
-    let first_ms = first(clock, &mut run)?;
-    tell(Phase::WarmUp, 0.0);
-    let warm_up = warm_up(clock, &plan.warm_up(1), &mut run)?;
-
-    let mut samples = Vec::new();
-    for done in 0..ROUNDS {
-        let over = Duration::from_nanos(clock.now().saturating_sub(began)) >= plan.max_time;
-        if over && !samples.is_empty() {
-            break;
-        }
-        tell(Phase::Sample, done as f64 / ROUNDS as f64);
-        let times = round(clock, &plan.round(1, ROUNDS), 0, &mut run)?;
-        samples.extend(times.into_iter().map(milliseconds));
-    }
-    tell(Phase::Sample, 1.0);
-
-    let drift = drift(&samples);
-    let mut notes: Vec<Note> = warm_up.note(plan.min_warm_up_runs).into_iter().collect();
-    if samples.len() < plan.min_samples.min(plan.max_samples) {
-        notes.push(Note::FewSamples { samples: samples.len(), floor: plan.min_samples });
-    }
-    notes.extend(drift.map(|change| Note::Drift { change }));
-    Ok(Sampling {
-        first_ms,
-        warm_up_runs: warm_up.runs,
-        steady: warm_up.settling == Settling::Settled && drift.is_none(),
-        latency_ms: Distribution::new(samples)
-            .expect("there is a sample, and differences of a clock are finite"),
-        notes,
-    })
-}
-
-/// By how much the second half of the samples differs from the first, where that is more than 5 %.
-pub fn drift(samples: &[f64]) -> Option<f64> {
-    /// Two medians closer than this part of the earlier one count as the same.
-    const TOLERANCE: f64 = 0.05;
-    /// Halves of fewer have no median worth the name.
-    const NEEDED: usize = 6;
-    let (first, second) = samples.split_at(samples.len() / 2);
-    (samples.len() >= NEEDED).then(|| change(first, second)).filter(|change| change.abs() > TOLERANCE)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::clock::ManualClock;
 
-    /// Samples runs that take these many milliseconds, the last of them for ever.
-    fn sampled(plan: &Plan, times_ms: &[u64]) -> Sampling {
+    #[test]
+    fn warm_up_of_a_slow_model_is_cut_short() {
+        // One run of 6 s is past the 3 s of warm-up.
         let clock = ManualClock::new();
-        let mut times = times_ms.iter().copied();
-        let last = times_ms[times_ms.len() - 1];
-        let run = || {
-            clock.advance(times.next().unwrap_or(last) * 1_000_000);
+        let mut run = || {
+            clock.advance(6_000_000_000);
             Ok::<(), ()>(())
         };
-        sample(&clock, plan, &mut |_| (), run).unwrap()
-    }
-
-    #[test]
-    fn a_steady_model() {
-        // First 80 ms. Warm-up 50 × 10 ms = 0.5 s. Samples 200 × 10 ms = 2 s, in 20 rounds of 0.1 s.
-        let sampling = sampled(&Plan::default(), &[80, 10]);
-        assert_eq!(sampling.first_ms, 80.0);
-        assert_eq!(sampling.warm_up_runs, 50);
-        assert!(sampling.steady);
-        assert_eq!(sampling.latency_ms.samples(), [10.0; 200]);
-        assert_eq!(sampling.notes, []);
-    }
-
-    #[test]
-    fn warm_up_ends_unsettled_at_its_cap() {
-        // Every run 10 % slower than the one before: never settled, neither then nor later.
-        let times: Vec<u64> = (0..100).map(|k| (10.0 * 1.1f64.powi(k)) as u64).collect();
-        let sampling = sampled(&Plan::default(), &times);
-        assert!(!sampling.steady);
-        assert!(sampling.notes.contains(&Note::StillSettling), "{:?}", sampling.notes);
-        assert!(sampling.notes.iter().any(|note| matches!(note, Note::Drift { change } if *change > 0.05)));
-    }
-
-    #[test]
-    fn outliers_stay() {
-        let mut times = vec![10; 100];
-        times[80] = 500;
-        let sampling = sampled(&Plan::default(), &times);
-        assert_eq!(sampling.latency_ms.max(), 500.0);
-        assert!(sampling.steady);
-    }
-
-    #[test]
-    fn a_slow_model_gets_the_samples_that_fit() {
-        // 6 s each. First: 6 s. One warm-up run: 12 s, past the 3 s of warm-up. Samples end at 18, 24 and 30 s.
-        let sampling = sampled(&Plan::default(), &[6000]);
-        assert_eq!(sampling.warm_up_runs, 1);
-        assert_eq!(sampling.latency_ms.samples(), [6000.0; 3]);
-        assert!(!sampling.steady);
-        assert_eq!(
-            sampling.notes,
-            [Note::WarmUpCutShort { runs: 1, floor: 5 }, Note::FewSamples { samples: 3, floor: 6 }]
-        );
-    }
-
-    #[test]
-    fn drift_is_noticed() {
-        // 50 warm-up runs of 10 ms, 100 samples of 10 ms in 10 rounds, then 12 ms: 9 fill a round of 0.1 s.
-        let times: Vec<u64> = [vec![10; 151], vec![12]].concat();
-        let sampling = sampled(&Plan::default(), &times);
-        assert_eq!(sampling.latency_ms.count(), 190);
-        assert!(!sampling.steady);
-        let note = "not steady: the second half of the samples is 20 % slower than the first";
-        assert_eq!(sampling.notes.iter().map(Note::to_string).collect::<Vec<_>>(), [note]);
+        let warm_up = warm_up(&clock, &Plan::default().warm_up(1), &mut run).unwrap();
+        assert_eq!((warm_up.runs, warm_up.settling), (1, Settling::CutShort));
     }
 
     #[test]
     fn a_clock_that_stands_still_ends_too() {
         let plan = Plan { max_samples: 60, ..Plan::default() };
-        let sampling = sampled(&plan, &[0]);
-        assert_eq!((sampling.warm_up_runs, sampling.latency_ms.count()), (60, 60));
+        let mut run = || Ok::<(), ()>(());
+        assert_eq!(warm_up(&ManualClock::new(), &plan.warm_up(1), &mut run).unwrap().runs, 60);
+        assert_eq!(round(&ManualClock::new(), &plan.round(1, 1), 0, &mut run).unwrap().len(), 60);
     }
 
     #[test]
     fn an_error_ends_it() {
-        let mut runs = 0;
-        let clock = ManualClock::new();
-        let result = sample(&clock, &Plan::default(), &mut |_| (), || {
+        let (clock, mut runs) = (ManualClock::new(), 0);
+        let mut run = || {
             clock.advance(1_000_000);
             runs += 1;
-            if runs == 5 { Err("the fifth run failed") } else { Ok(()) }
-        });
-        assert_eq!(result, Err("the fifth run failed"));
-    }
-
-    #[test]
-    fn progress_goes_through_the_phases_and_to_the_end() {
-        let clock = ManualClock::new();
-        let mut told: Vec<Progress> = Vec::new();
-        let run = || {
-            clock.advance(10_000_000);
-            Ok::<(), ()>(())
+            if runs % 5 == 0 { Err("the fifth run failed") } else { Ok(()) }
         };
-        sample(&clock, &Plan::default(), &mut |progress| told.push(progress), run).unwrap();
-        let mut phases: Vec<Phase> = told.iter().map(|progress| progress.phase).collect();
-        phases.dedup();
-        assert_eq!(phases, [Phase::First, Phase::WarmUp, Phase::Sample]);
-        let fractions: Vec<f64> =
-            told.iter().filter(|p| p.phase == Phase::Sample).map(|p| p.fraction).collect();
-        assert!(fractions.is_sorted());
-        assert_eq!(fractions.last(), Some(&1.0));
+        assert_eq!(warm_up(&clock, &Plan::default().warm_up(1), &mut run), Err("the fifth run failed"));
+        assert_eq!(round(&clock, &Plan::default().round(1, 1), 2, &mut run), Err("the fifth run failed"));
     }
 
     /// A round of runs of 3 ms.

@@ -4,6 +4,7 @@ use crate::Note;
 use crate::memory::MemoryUse;
 use crate::noise::NoiseReport;
 use crate::observations::Observations;
+use crate::sampling::Plan;
 use crate::statistics::middle;
 use crate::throughput::Throughput;
 use crate::warm_up::Settling;
@@ -44,6 +45,8 @@ pub struct Measured {
     pub noise: Vec<NoiseReport>,
     /// Times of the sentinel, by process and round.
     pub sentinels: Vec<Vec<f64>>,
+    /// What is done to the data that the recipe's name does not say.
+    pub data_notes: Vec<String>,
     /// What to know beside the figures.
     pub notes: Vec<Note>,
 }
@@ -90,6 +93,7 @@ impl Measured {
                 .iter()
                 .map(|record| record.rounds.iter().map(|round| round.sentinel_ms).collect())
                 .collect(),
+            data_notes: first.ready.data_notes.clone(),
             notes: notes(records, &total),
             total,
         })
@@ -158,9 +162,13 @@ fn drift(total: &Observations) -> Option<f64> {
 
 fn notes(records: &[Record], total: &Observations) -> Vec<Note> {
     let mut notes = total.notes();
-    if !records.iter().all(settled) {
-        notes.push(Note::StillSettling);
-    }
+    let ended = |settling: Settling| {
+        let warm_ups = records.iter().map(|record| &record.ready.warm_up);
+        warm_ups.filter(move |warm_up| warm_up.settling == settling).map(|warm_up| warm_up.runs).min()
+    };
+    notes.extend(ended(Settling::NoSteadyState).map(|_| Note::StillSettling));
+    let floor = Plan::default().min_warm_up_runs;
+    notes.extend(ended(Settling::CutShort).map(|runs| Note::WarmUpCutShort { runs, floor }));
     notes.extend(drift(total).map(|change| Note::Drift { change }));
     if records.iter().any(|record| record.ready.has_no_inputs) {
         notes.push(Note::NoInputs);

@@ -9,8 +9,8 @@ use weigh_engine::synthetic::{DEFAULT_LIMIT_BYTES, InputSpec, synthesize};
 use weigh_engine::{Engine, ModelSource, Profile, Session};
 
 use super::protocol::{Feed, LayerTimes, Ready, Round, ServeOrder, Setup, StageTimes};
-use super::service;
 use super::work::{Work, load, prepare, work};
+use super::{rest, service};
 use crate::clock::{Clock, MonotonicClock, resolution};
 use crate::memory::{self, MemoryUse};
 use crate::noise::Noise;
@@ -62,6 +62,7 @@ impl Bench {
             warm_up,
             timer_resolution_ns: resolution(&clock),
             has_no_inputs: session.inputs().is_empty(),
+            data_notes: streams.first().map(|work| work.notes()).unwrap_or_default(),
         };
         Ok((Bench { setup, engine, session, streams, service: None, profile: None, before, sentinel }, ready))
     }
@@ -74,9 +75,11 @@ impl Bench {
         let start = Barrier::new(self.streams.len());
         let lap = |work: &mut Box<dyn Work>| {
             // One run more than is counted brings caches and threads back from whatever ran in between.
-            work.run()?;
+            let ready = work.run();
             work.take_stages();
+            // Also where it failed: the others would wait for ever.
             start.wait();
+            ready?;
             let begun = clock.now();
             let iterations = sampling::round(&clock, plan, 0, &mut || work.run())?;
             Ok::<_, String>((iterations, work.take_stages(), begun, clock.now()))
@@ -114,6 +117,7 @@ impl Bench {
             round.iterations = (0..stages[0].len()).map(total).collect();
         }
         round.wall_ns = ended.saturating_sub(begun);
+        rest::wait();
         Ok(round)
     }
 

@@ -12,6 +12,7 @@
 mod bench;
 mod difference;
 mod protocol;
+mod rest;
 mod serve;
 mod service;
 mod work;

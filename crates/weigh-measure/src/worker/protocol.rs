@@ -134,6 +134,9 @@ pub struct Ready {
     pub timer_resolution_ns: u64,
     /// Whether the model takes no inputs.
     pub has_no_inputs: bool,
+    /// What is done to the data that the recipe's name does not say.
+    #[serde(default)]
+    pub data_notes: Vec<String>,
 }
 
 /// What one round of runs took. Times of an iteration are in nanoseconds.

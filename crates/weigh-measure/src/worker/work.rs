@@ -20,6 +20,9 @@ pub(super) trait Work: Send {
 
     /// The stages of the iterations since the last call; `None` where there is only inference.
     fn take_stages(&mut self) -> Option<StageTimes>;
+
+    /// What is done to the data that the recipe's name does not say.
+    fn notes(&self) -> Vec<String>;
 }
 
 /// The work of one stream over that session.
@@ -51,6 +54,10 @@ impl Work for Inference {
 
     fn take_stages(&mut self) -> Option<StageTimes> {
         None
+    }
+
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
     }
 }
 
@@ -106,5 +113,9 @@ impl Work for Answering {
 
     fn take_stages(&mut self) -> Option<StageTimes> {
         Some(std::mem::take(&mut self.stages))
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.pipeline.notes().to_vec()
     }
 }

@@ -196,11 +196,13 @@ pub(super) fn missing(run: &Measurement) -> Option<&str> {
     }
 }
 
-/// What a measured layer is called: the model's layers that it stands for, or its own name.
+/// What a measured layer is called: the first of the model's layers that it stands for and how many more there are, or
+/// its own name.
 pub(super) fn layer_name(layer: &LayerTime) -> String {
     match layer.layers.as_slice() {
         [] => layer.name.clone(),
-        layers => layers.join(" + "),
+        [only] => only.clone(),
+        [first, more @ ..] => format!("{first} +{}", more.len()),
     }
 }
 

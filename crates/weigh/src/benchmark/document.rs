@@ -79,7 +79,7 @@ pub(super) fn measured(
         },
         outliers: Some(outliers(measured)),
         noise: Some(noise(measured)),
-        notes: measured.notes.iter().map(ToString::to_string).collect(),
+        notes: measured.notes.iter().map(ToString::to_string).chain(measured.data_notes.clone()).collect(),
         ..base
     }
 }

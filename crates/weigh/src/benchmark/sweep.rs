@@ -1,5 +1,6 @@
 //! Many settings of one model, measured side by side.
 
+use weigh_measure::Note;
 use weigh_measure::fleet::{Failure, Measured, Outcome, Step};
 use weigh_measure::worker::Setup;
 use weigh_report::report;
@@ -139,6 +140,12 @@ impl Bench {
         if measured.is_some() && done < self.campaign.processes {
             let why = if row.outcome.failure.is_some() { "interrupted" } else { "slow model" };
             document.notes.push(format!("{why}: {done} of {} processes", self.campaign.processes));
+        }
+        let floor = self.campaign.plan.min_samples;
+        if let Some(samples) =
+            measured.map(|measured| measured.total.count()).filter(|&samples| samples < floor)
+        {
+            document.notes.push(Note::FewSamples { samples, floor }.to_string());
         }
         document
     }

@@ -101,7 +101,13 @@ impl Bench {
             }
             Err(failure) => comparison.notes.push(format!("outputs not compared: {failure}")),
         }
-        Compared { measurements: [measurement(0), measurement(1)], comparison, failed: false }
+        let measurements = [measurement(0), measurement(1)];
+        for (side, row) in ["a", "b"].iter().zip(&measurements) {
+            let verdict = row.noise.as_ref().and_then(|noise| noise.verdict.as_ref());
+            let disturbed = verdict.filter(|verdict| *verdict != "quiet");
+            comparison.notes.extend(disturbed.map(|verdict| format!("{side}: {verdict}")));
+        }
+        Compared { measurements, comparison, failed: false }
     }
 
     /// What there is to say where one of the two cannot be run.

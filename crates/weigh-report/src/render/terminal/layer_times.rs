@@ -24,7 +24,7 @@ pub(super) fn lines(
     let shown = if options.layers { order.len() } else { options.top.min(order.len()) };
     let (shown, rest) = order.split_at_checked(shown).unwrap_or((&order, &[]));
     let mut grid = Grid::new(vec![
-        Column::left("MEASURED LAYERS").shrinks_to(20),
+        Column::left("MEASURED LAYERS").shrinks_to(34),
         Column::left("").rank(6).shrinks_to(8),
         Column::right("time"),
         Column::right("share").rank(1),

@@ -156,6 +156,11 @@ fn only_measured(report: &mut weigh::Report) {
     report.layers.clear();
     report.modules.clear();
     report.diagnostics.clear();
+    let is_compared = report.comparisons.iter().any(|comparison| comparison.ratio.is_some());
+    if is_compared {
+        // The comparison has the times of both sides.
+        report.measurements.clear();
+    }
 }
 
 /// `p99.9`, `99.9`.
