@@ -3,8 +3,9 @@
 //! A and B run in pairs of processes, and in those in pairs of rounds right after one another, in an order drawn by
 //! lot ([`schedule`]). What changes on the machine meanwhile hits both sides of a pair of rounds, so it cancels in
 //! their ratio; what a process has of its own does not, and only further processes tell how much that is. So a pair of
-//! rounds gives one ratio of medians, B over A, a pair of processes the mean of the logarithms of its ratios, and
-//! Student's t over pairs of processes the interval (Kalibera and Jones, "Rigorous benchmarking in reasonable time",
+//! rounds gives one ratio of medians, B over A, a pair of processes the median of the logarithms of its ratios (a round
+//! that something disturbed on one side does not count for more than the others), and Student's t over pairs of
+//! processes the interval (Kalibera and Jones, "Rigorous benchmarking in reasonable time",
 //! ISMM'13, section 6: an interval of the effect size instead of a test of whether there is one).
 //!
 //! A difference that does not matter is no difference: below [`Comparison::SAME`] two sides are the same, if the
@@ -45,7 +46,7 @@ pub enum Verdict {
 /// B over A.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Comparison {
-    /// The time of B over the time of A: the geometric mean of the ratios of all pairs.
+    /// The time of B over the time of A: the geometric mean of what pairs of processes say.
     pub ratio: f64,
     /// Where the ratio lies with [`CONFIDENCE`]; `None` with one pair of rounds.
     pub interval: Option<Interval>,
@@ -73,13 +74,12 @@ impl Comparison {
     pub fn of(processes: &[Vec<RoundPair>], same: f64) -> Option<Comparison> {
         let ratios = processes.iter().map(|rounds| rounds.iter().filter_map(log_ratio).collect::<Vec<_>>());
         let ratios: Vec<Vec<f64>> = ratios.filter(|ratios| !ratios.is_empty()).collect();
-        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         let (one_process, values) = match ratios.as_slice() {
             [] => return None,
             [rounds] => (true, rounds.clone()),
-            processes => (false, processes.iter().map(|rounds| mean(rounds)).collect()),
+            processes => (false, processes.iter().map(|rounds| median(rounds)).collect()),
         };
-        let log = mean(&values);
+        let log = values.iter().sum::<f64>() / values.len() as f64;
         let weight = 1.0 / values.len() as f64;
         let units: Vec<Share> = values.iter().map(|&estimate| Share { weight, estimate }).collect();
         let mut comparison = Comparison {
@@ -114,6 +114,12 @@ fn distance_to_be_seen(degrees: usize) -> f64 {
     let (t, nu) = (student::two_sided(Comparison::CLAIM, degrees), degrees as f64);
     let distance = t * (1.0 - 0.25 / nu) + Z * (1.0 + t * t / (2.0 * nu)).sqrt();
     distance * chi_squared::median_deviation_factor(degrees)
+}
+
+/// The median, of an even number the mean of the two in the middle: the lower one alone would favour B. 0 of none.
+fn median(values: &[f64]) -> f64 {
+    let reversed: Vec<f64> = values.iter().map(|value| -value).collect();
+    (middle(values) - middle(&reversed)) / 2.0
 }
 
 /// The logarithm of B's median over A's.

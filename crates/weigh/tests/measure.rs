@@ -101,7 +101,7 @@ fn what_cannot_be_asked() {
     );
     assert!(refusal(&format!("{MODEL} --versus {MODEL} --scenario server")).contains("exclude"));
     assert!(refusal(&format!("{MODEL} --data /no/such/folder")).contains("/no/such/folder"));
-    assert!(refusal(&format!("{MODEL} --min-time -1")).contains("--min-time"));
+    assert!(refusal(&format!("{MODEL} --min-time 0")).contains("--min-time"));
 }
 
 /// A sweep that would take minutes, its output going to a file.

@@ -68,17 +68,24 @@ const STATIC: &[&str] = &[
     "coverage.{nodes,shaped,priced,unknown}",
     "layers[].{name,op,scope,inputs,outputs,output_shapes,parameters,macs,flops,other_ops,bytes_moved,output_elements}",
     "layers[].live_bytes",
-    "{environment,measurements,predictions,comparisons,verdicts,advice,diagnostics}",
+    "{environment,measurements,sweep,engines,predictions,comparisons,verdicts,advice,diagnostics}",
 ];
 
 /// Where every size is a number.
 const BOUND: &[&str] = &["totals.activations.best_order_peak.{elements,bytes}"];
+
+/// Where several configurations were measured.
+const SWEPT: &[&str] = &["sweep.{unit,pareto,sweet_spot,slo,interrupted}"];
 
 /// Where something was measured.
 const MEASURED: &[&str] = &[
     "environment.{cpu,cores,memory_bytes,os,engines}",
     "measurements[].engine.{name,version}",
     "measurements[].{threads,batch,samples,load_ms,first_ms,steady,layers,notes}",
+    "measurements[].{optimization,provider,streams,processes,rounds,failed,rebatched,data,scenario}",
+    "measurements[].warm_up.{runs,ms,settled}",
+    "measurements[].outliers.{mild_low,severe_low,mild_high,severe_high}",
+    "measurements[].noise.{steal,throttled_ms,pressure_cpu,other_cpu,load_average,sentinel_variation,verdict}",
     "measurements[].stages.{load,preprocess,inference,postprocess,total}",
     "measurements[].stages.{inference,total}.{min_ms,mean_ms,stddev_ms,p50_ms,p50_ci_ms,p90_ms,p95_ms,p99_ms,p999_ms}",
     "measurements[].throughput.{per_second,ci,unit}",
@@ -139,6 +146,16 @@ fn documents_obey_the_schema_and_have_what_is_promised() {
         follow(&ticket, path);
     }
     assert!(ticket["measurements"][0]["samples"].as_u64().unwrap() > 0);
+    let swept = json(
+        "measure zoo:lstm --engine rten --dim seq=2 --batch 1,2 --processes 2 --min-time 0.02 --format json",
+    );
+    obeys(&validator, &swept, "a sweep");
+    for path in MEASURED.iter().chain(SWEPT) {
+        follow(&swept, path);
+    }
+    let engines = json("engines --format json");
+    obeys(&validator, &engines, "engines");
+    follow(&engines, "engines[].{name,usable,default,version,library,providers,reason,hint}");
     let unmeasured = json("zoo:lstm --format json");
     obeys(&validator, &unmeasured, "a ticket without a measurement");
     assert_eq!(unmeasured["measurements"][0]["samples"], 0);

@@ -54,6 +54,7 @@ impl Bench {
             streams.push(work(&setup, fork, stream)?);
         }
         let (first_ms, warm_up) = warm_up(&clock, &setup, &mut streams)?;
+        rest::wait();
         let ready = Ready {
             engine_version: installation.version.clone(),
             threads: session.threads().get(),

@@ -99,6 +99,7 @@ impl Bench {
             let unfinished = row.prepared.is_ok() && row.outcome.records.is_empty();
             !(unfinished && matches!(row.outcome.failure, None | Some(Failure::Interrupted)))
         };
+        let several = rows.len() > 1 || self.slo.is_some();
         let rows: Vec<&Row> = rows.iter().filter(shown).collect();
         let measured: Vec<Option<Measured>> = rows.iter().map(|row| self.measured(row)).collect();
         let measurements = rows.iter().zip(&measured).map(|(row, measured)| {
@@ -112,7 +113,6 @@ impl Bench {
         });
         let measurements: Vec<report::Measurement> = measurements.collect();
         let figures: Vec<Option<&Measured>> = measured.iter().map(Option::as_ref).collect();
-        let several = rows.len() > 1 || self.slo.is_some();
         Swept {
             any_failed: measured.iter().any(Option::is_none),
             sweep: several.then(|| choice::sweep(&figures, &self.unit, self.slo.as_ref(), interrupted)),

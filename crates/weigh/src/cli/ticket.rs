@@ -1,7 +1,6 @@
 //! `weigh MODEL`: everything on one screen, with a short measurement.
 
 use std::num::NonZeroUsize;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use weigh::{Batches, Bench, Setting, Subject};
@@ -10,7 +9,7 @@ use weigh_hardware::Machine;
 use weigh_measure::Plan;
 use weigh_measure::fleet::Campaign;
 
-use super::{FAILED, INTERRUPTED, Outcome, models, output, progress::Bar, workers};
+use super::{Outcome, models, output, progress::Bar, workers};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -73,9 +72,5 @@ pub(crate) fn run(args: &Args) -> Outcome {
     if !reports.is_empty() {
         args.output.show(&reports)?;
     }
-    Ok(match (bench.launcher.is_cancelled(), all_good) {
-        (true, _) => ExitCode::from(INTERRUPTED),
-        (false, true) => ExitCode::SUCCESS,
-        (false, false) => ExitCode::from(FAILED),
-    })
+    Ok(workers::ending(&bench.launcher, all_good))
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use weigh_measure::fleet::Launcher;
 
-use super::{INTERRUPTED, Outcome};
+use super::{FAILED, INTERRUPTED, Outcome};
 
 /// The argument that makes this program a worker.
 pub(crate) const ARGUMENT: &str = "worker";
@@ -25,6 +25,15 @@ pub(crate) fn launcher(patience: Duration) -> anyhow::Result<Launcher> {
     };
     ctrlc::set_handler(handler).context("cannot listen for Ctrl-C")?;
     Ok(Launcher { program, arguments: vec![ARGUMENT.to_owned()], patience, cancelled })
+}
+
+/// How a command ends that ran models.
+pub(crate) fn ending(launcher: &Launcher, all_good: bool) -> ExitCode {
+    match (launcher.is_cancelled(), all_good) {
+        (true, _) => ExitCode::from(INTERRUPTED),
+        (false, true) => ExitCode::SUCCESS,
+        (false, false) => ExitCode::from(FAILED),
+    }
 }
 
 /// Is a worker.

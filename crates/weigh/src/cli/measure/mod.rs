@@ -6,7 +6,6 @@ mod real;
 mod sweep;
 mod versus;
 
-use std::process::ExitCode;
 use std::time::Duration;
 
 use weigh::{Bench, Slo};
@@ -14,7 +13,7 @@ use weigh_hardware::Machine;
 use weigh_measure::fleet::Campaign;
 use weigh_measure::{Plan, Quantile};
 
-use super::{FAILED, Hinted, INTERRUPTED, Outcome, models, output, workers};
+use super::{Hinted, Outcome, models, output, workers};
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -107,11 +106,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     if !reports.is_empty() {
         args.output.show(&reports)?;
     }
-    Ok(match (bench.launcher.is_cancelled(), all_good) {
-        (true, _) => ExitCode::from(INTERRUPTED),
-        (false, true) => ExitCode::SUCCESS,
-        (false, false) => ExitCode::from(FAILED),
-    })
+    Ok(workers::ending(&bench.launcher, all_good))
 }
 
 /// Reports, and whether all went well.
