@@ -2,7 +2,7 @@
 //!
 //! A pass starts one worker for every configuration, one after the other in an order drawn anew for each pass, so that
 //! what changes on the machine over minutes hits all configurations alike, and no two models are in memory together.
-//! Pairs that are compared are alive together and take turns round by round ([`pairs`]).
+//! Pairs that are compared are alive together and take turns round by round ([`compare`]).
 
 mod campaign;
 mod failure;

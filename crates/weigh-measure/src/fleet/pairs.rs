@@ -96,7 +96,7 @@ fn duel(
 ) -> Result<[Record; 2], (usize, Failure)> {
     let start = Instant::now();
     // The one that is loaded first differs from pair to pair as well.
-    let order = if seed % 2 == 0 { [0, 1] } else { [1, 0] };
+    let order = if seed.is_multiple_of(2) { [0, 1] } else { [1, 0] };
     let mut sides: [Option<Fighter>; 2] = [None, None];
     for side in order {
         let begin = || -> Result<Fighter, Failure> {

@@ -25,11 +25,18 @@ pub(super) struct Bench {
     engine: &'static dyn Engine,
     session: Box<dyn Session>,
     streams: Vec<Box<dyn Work>>,
-    service: Option<(NonZeroUsize, BTreeMap<usize, Vec<InputSpec>>, Vec<service::Stream>)>,
+    service: Option<Service>,
     /// Guards the file of the graph that ran.
     profile: Option<Profile>,
     before: Option<u64>,
     sentinel: Sentinel,
+}
+
+/// Streams that are ready for loads of these sizes.
+struct Service {
+    count: NonZeroUsize,
+    sizes: BTreeMap<usize, Vec<InputSpec>>,
+    streams: Vec<service::Stream>,
 }
 
 impl Bench {
@@ -144,14 +151,13 @@ impl Bench {
 
     /// Puts the model under load.
     pub fn serve(&mut self, order: ServeOrder) -> Result<scenario::Outcome, String> {
-        let ready =
-            self.service.take().filter(|(count, sizes, _)| (*count, sizes) == (order.streams, &order.sizes));
-        let mut streams = match ready {
-            Some((_, _, streams)) => streams,
+        let fits = |service: &Service| (service.count, &service.sizes) == (order.streams, &order.sizes);
+        let mut streams = match self.service.take().filter(fits) {
+            Some(service) => service.streams,
             None => service::streams(&*self.session, order.streams, &order.sizes, SEED)?,
         };
         let outcome = service::serve(&mut streams, &order.load);
-        self.service = Some((order.streams, order.sizes, streams));
+        self.service = Some(Service { count: order.streams, sizes: order.sizes, streams });
         outcome
     }
 }

@@ -37,7 +37,7 @@ enum Command {
     /// Static facts only: nothing is run
     Inspect(inspect::Args),
     /// Latency and throughput on this machine
-    Measure(measure::Args),
+    Measure(Box<measure::Args>),
     /// What can run models on this machine
     Engines(engines::Args),
     /// The cost of a single layer, without a model
