@@ -277,8 +277,11 @@ fn stage(nanoseconds: &[u64]) -> Option<report::StageTime> {
     Some(document::stage(&Observations::new(vec![nanoseconds.chunks(length).map(times).collect()])?))
 }
 
-/// The early-stopping estimate of the scenario's own percentile.
+/// The early-stopping estimate of the scenario's own percentile; a void run has none.
 fn estimate(outcome: &scenario::Outcome) -> Option<report::Estimate> {
+    if outcome.void.is_some() {
+        return None;
+    }
     let quantile = outcome.scenario.quantile()?;
     let ms = outcome.estimate_ns(quantile).map(|ns| ns as f64 / 1e6);
     Some(report::Estimate { percentile: quantile.to_string(), ms })
