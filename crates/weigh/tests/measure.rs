@@ -87,6 +87,90 @@ fn one_model_at_two_settings() {
     assert!(comparison["output_difference"].as_f64().unwrap() < 1e-3);
 }
 
+/// Photographs of several sizes.
+fn photographs(folder: &Path) {
+    for (index, (width, height)) in [(320, 240), (200, 300), (257, 225)].into_iter().enumerate() {
+        let pixel = |x: u32, y: u32| image::Rgb([x as u8, y as u8, (x * y % 251) as u8]);
+        let picture = image::RgbImage::from_fn(width, height, pixel);
+        picture.save(folder.join(format!("{index}.jpg"))).unwrap();
+    }
+    fs::write(folder.join("notes.xml"), "<no/>").unwrap();
+}
+
+#[test]
+fn stages_of_real_pictures_add_up() {
+    let folder = TempDir::new().unwrap();
+    photographs(folder.path());
+    let data = folder.path().display();
+    let report = report(&format!(
+        "{MODEL} --data {data} --preprocess imagenet --postprocess softmax-top5 --batch 1,2"
+    ));
+    for (row, batch) in report["measurements"].as_array().unwrap().iter().zip(1..) {
+        assert_eq!(row["batch"], batch);
+        let mean = |stage: &str| row["stages"][stage]["mean_ms"].as_f64().unwrap();
+        let stages: f64 = ["load", "preprocess", "inference", "postprocess"].map(mean).iter().sum();
+        assert!((stages - mean("total")).abs() <= 1e-9 * mean("total"), "{stages} {}", mean("total"));
+        assert!(["load", "preprocess", "inference", "postprocess"].map(mean).iter().all(|&time| time > 0.0));
+        assert_eq!(row["data"]["items"], 3);
+        assert!(row["notes"].to_string().contains("left out of the data: 1 of .xml"), "{}", row["notes"]);
+    }
+}
+
+#[test]
+fn a_recipe_that_does_not_fit_is_a_failed_row() {
+    let folder = TempDir::new().unwrap();
+    photographs(folder.path());
+    let data = folder.path().display();
+    let output = measure(&format!("zoo:lstm --dim seq=2,batch=1 --data {data} --preprocess imagenet"));
+    assert_eq!(output.status.code(), Some(2));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let reason = report["measurements"][0]["failed"].as_str().unwrap();
+    assert!(reason.contains("input"), "{reason}");
+}
+
+#[test]
+fn a_fixed_batch_is_set_to_another() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("fixed.onnx");
+    let written =
+        command("zoo write mobilenet_v3_small --batch 1 --weights random -o").arg(&file).output().unwrap();
+    assert!(written.status.success());
+    let report = report(&format!("{} --batch 1,3", file.display()));
+    let rows = report["measurements"].as_array().unwrap();
+    assert_eq!(rows[0]["rebatched"], serde_json::json!([]));
+    assert!(rows[1]["rebatched"].to_string().contains("the batch of 1 in the file"), "{}", rows[1]);
+    assert_eq!(rows[1]["batch"], 3);
+}
+
+#[test]
+fn queries_under_load() {
+    let run = |scenario: &str| {
+        let output = measure(&format!("{MODEL} --max-time 2 --scenario {scenario}"));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let row = report["measurements"][0].clone();
+        // A run on a machine that wakes late proves nothing, and says so.
+        let is_void = !row["scenario"]["void"].is_null();
+        assert_eq!(output.status.code(), Some(if is_void { 2 } else { 0 }), "{row:#}");
+        row["scenario"].clone()
+    };
+    let server = run("server --rate 20 --max-batch 2 --max-delay 1ms --slo p50<=9s");
+    assert_eq!(server["rate_asked"], 20.0);
+    assert!(server["queries"].as_u64().unwrap() > 0, "{server:#}");
+    assert!(server["max_batch"].as_u64().unwrap() <= 2);
+    assert_eq!(run("single-stream")["name"], "single-stream");
+    assert_eq!(run("multi-stream:4")["name"], "multi-stream:4");
+    assert_eq!(run("offline --batch 4")["queries"].as_u64().unwrap() % 4, 0);
+}
+
+#[test]
+fn layers_are_timed_or_it_is_said_why_not() {
+    let report = report(&format!("{MODEL} --layers"));
+    let row = &report["measurements"][0];
+    // The embedded engine has no profile.
+    assert_eq!(row["layers"], serde_json::json!([]));
+    assert!(row["notes"].to_string().contains("no times of layers: "), "{}", row["notes"]);
+}
+
 #[test]
 fn what_cannot_be_asked() {
     let refusal = |arguments: &str| {

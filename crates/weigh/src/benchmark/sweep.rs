@@ -138,7 +138,7 @@ impl Bench {
         let mut document = document::measured(&row.setting, prepared, result, &self.unit);
         let done = row.outcome.records.len();
         if measured.is_some() && done < self.campaign.processes {
-            let why = if row.outcome.failure.is_some() { "interrupted" } else { "slow model" };
+            let why = if self.launcher.is_cancelled() { "interrupted" } else { "slow model" };
             document.notes.push(format!("{why}: {done} of {} processes", self.campaign.processes));
         }
         let floor = self.campaign.plan.min_samples;
