@@ -212,6 +212,15 @@ pub(super) fn from_arrival(scenario: &Scenario) -> Vec<(&'static str, &StageTime
     parts.into_iter().filter_map(|(name, part)| Some((name, part.as_ref()?))).collect()
 }
 
+/// What throughput counts.
+pub(super) fn unit<'a>(runs: &'a [Measurement], sweep: &'a Sweep) -> &'a str {
+    let counted = || runs.iter().find_map(|run| run.throughput.as_ref().map(|found| found.unit.as_str()));
+    match sweep.unit.as_str() {
+        "" => counted().unwrap_or("samples"),
+        unit => unit,
+    }
+}
+
 /// What a configuration stands out by among the others of a sweep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mark {

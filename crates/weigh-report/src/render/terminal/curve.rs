@@ -1,12 +1,10 @@
 //! Throughput over the batch as columns of block characters: only what was measured, nothing between it.
 
 use crate::render::ink::{Ink, Line, Role};
-use crate::render::measured::settings_but_batch;
+use crate::render::measured::{settings_but_batch, unit};
 use crate::render::numbers;
 use crate::render::text::width;
 use crate::report::{Measurement, Sweep};
-
-use super::trade_off::unit;
 
 /// Fewer batches than this make no curve.
 const LEAST: usize = 3;

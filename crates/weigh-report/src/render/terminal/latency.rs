@@ -4,7 +4,7 @@ use weigh_ir::units;
 
 use super::many;
 use super::panel::{Panel, Row, TEXT, Value};
-use super::performance::{not_measured, process, start, subject, theoretical, throughput};
+use super::rows::{not_measured, process, start, subject, theoretical, throughput};
 use crate::Report;
 use crate::render::grid::{Column, Grid};
 use crate::render::ink::{Ink, Line, Role};

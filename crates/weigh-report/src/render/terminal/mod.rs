@@ -12,6 +12,7 @@ mod layers;
 mod memory;
 mod panel;
 mod performance;
+mod rows;
 mod scaling;
 mod scenario;
 mod side_by_side;

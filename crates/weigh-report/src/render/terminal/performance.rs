@@ -1,14 +1,13 @@
 //! What was measured, as a block of the ticket; what `measure` shows of it is put together here too.
 
-use weigh_ir::units;
-
 use super::panel::{Panel, Row, TEXT, Value};
+use super::rows::{not_measured, process, start, subject, theoretical, throughput};
 use super::{latency, layer_times, many, scenario, trade_off};
 use crate::Report;
+use crate::render::RenderOptions;
 use crate::render::ink::{Ink, Line, Role};
 use crate::render::measured::{self, UNSTEADY, needed, percentiles};
-use crate::render::numbers::{self, share, time, times};
-use crate::render::{RenderOptions, measured::common};
+use crate::render::numbers::{time, times};
 use crate::report::{Measurement, StageTime};
 
 /// The sections about measurements: one block beside the totals of a model, everything where there are none.
@@ -46,20 +45,6 @@ fn ticket(report: &Report, run: &Measurement, ink: &Ink) -> Vec<Line> {
     panel.lines(ink, ink.width)
 }
 
-/// What the measurements have in common, and the machine.
-pub(super) fn subject(report: &Report, runs: &[Measurement]) -> Vec<String> {
-    let cpu = report.environment.as_ref().and_then(|environment| environment.cpu.clone());
-    common(runs).into_iter().chain(cpu).collect()
-}
-
-/// That there is no latency, and why.
-pub(super) fn not_measured(run: &Measurement, ink: &Ink) -> Vec<Row> {
-    let reason = measured::missing(run).filter(|reason| !reason.is_empty());
-    let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-    let room = ink.width.saturating_sub(TEXT);
-    Row::paragraph("latency", Role::Warn, ink.sentence(&format!("not measured{reason}"), room))
-}
-
 fn measured(rows: &mut Vec<Row>, run: &Measurement, inference: &StageTime, ink: &Ink) {
     rows.push(median(inference, run.samples));
     tail(rows, inference, run.samples, ink);
@@ -68,47 +53,6 @@ fn measured(rows: &mut Vec<Row>, run: &Measurement, inference: &StageTime, ink: 
     rows.extend(start(run));
     rows.extend(process(run));
     rows.extend(theoretical(run));
-}
-
-/// Samples finished / time.
-pub(super) fn throughput(run: &Measurement, ink: &Ink) -> Option<Row> {
-    let throughput = run.throughput.as_ref()?;
-    let rate = throughput.per_second?;
-    let unit = ink.name(&throughput.unit, 16);
-    let row = Row::number("throughput", format!("{} {unit}/s", numbers::rate(rate)));
-    Some(match throughput.ci {
-        Some(ci) => row.fact(numbers::rate_interval(rate, ci)),
-        None => row,
-    })
-}
-
-/// What comes before the first result.
-pub(super) fn start(run: &Measurement) -> Option<Row> {
-    let Some(first) = run.first_ms else {
-        return run.load_ms.map(|load| Row::number("loading", time(load)));
-    };
-    let mut row = Row::number("first run", time(first));
-    let median = run.stages.inference.as_ref().and_then(|stage| stage.p50_ms);
-    let ratio = median.filter(|median| *median > 0.0).map(|median| first / median);
-    row.facts.extend(ratio.filter(|r| *r >= 1.05).map(|ratio| format!("{ratio:.1}× the median")));
-    row.facts.extend(run.load_ms.map(|load| format!("after {} of loading", time(load))));
-    Some(row)
-}
-
-/// Memory of the process.
-pub(super) fn process(run: &Measurement) -> Option<Row> {
-    let peak = run.memory.peak_rss_bytes?;
-    let mut row = Row::number("process", units::bytes(peak as f64)).fact("resident memory at its peak");
-    let model = run.memory.model_rss_bytes;
-    row.facts.extend(model.map(|model| format!("{} of it for the model", units::bytes(model as f64))));
-    Some(row)
-}
-
-/// The time that the arithmetic alone would take.
-pub(super) fn theoretical(run: &Measurement) -> Option<Row> {
-    let mut row = Row::number("theoretical", time(run.theoretical_ms?));
-    row.facts.extend(run.efficiency.map(|efficiency| format!("efficiency {}", share(efficiency))));
-    Some(row)
 }
 
 /// The median with its interval, and how far the samples spread.

@@ -3,11 +3,12 @@
 use weigh_ir::units;
 
 use super::panel::{Panel, Row, TEXT};
-use super::{curve, latency, many, performance::subject};
+use super::rows::subject;
+use super::{curve, latency, many};
 use crate::Report;
 use crate::render::grid::{Column, Grid};
 use crate::render::ink::{Ink, Line, Role};
-use crate::render::measured::{self, Mark, Setting, UNSTEADY, particular, settings, with_interval};
+use crate::render::measured::{self, Mark, Setting, UNSTEADY, particular, settings, unit, with_interval};
 use crate::render::numbers::{share, time};
 use crate::report::{Measurement, Sweep};
 
@@ -106,15 +107,6 @@ fn mark(sweep: &Sweep, index: usize) -> (Role, String) {
         Some(mark @ Mark::Pareto) => (Role::Plain, mark.word().to_owned()),
         Some(mark) => (Role::Good, mark.word().to_owned()),
         None => (Role::Plain, String::new()),
-    }
-}
-
-/// What throughput counts.
-pub(super) fn unit<'a>(runs: &'a [Measurement], sweep: &'a Sweep) -> &'a str {
-    let counted = || runs.iter().find_map(|run| run.throughput.as_ref().map(|found| found.unit.as_str()));
-    match sweep.unit.as_str() {
-        "" => counted().unwrap_or("samples"),
-        unit => unit,
     }
 }
 
