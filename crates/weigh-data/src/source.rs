@@ -6,26 +6,11 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::files::{self, Kind, MAX_TEXT_BYTES, unreadable};
+use crate::files::{self, Item, Kind, MAX_TEXT_BYTES, unreadable};
 use crate::{DataError, Recipe};
 
 /// The most items of one source.
 const MAX_ITEMS: usize = 1 << 20;
-
-/// What one inference reads for one place of its batch: a file, or a line of one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Item {
-    path: Arc<Path>,
-    pub(crate) kind: Kind,
-    /// Where it lies in the file and how long it is, in bytes; `None` for the whole file.
-    pub(crate) span: Option<(u64, u64)>,
-}
-
-impl Item {
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-}
 
 /// The files that data come from, in the order of their names.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,11 +7,11 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
 
 use weigh_engine::Tensor;
 
 use crate::images::Picture;
-use crate::source::Item;
 use crate::{DataError, Recipe};
 
 mod image;
@@ -99,6 +99,21 @@ impl Kind {
 pub(crate) fn endings(recipe: &Recipe) -> String {
     let suiting = ENDINGS.iter().filter(|row| row.1.suits(recipe));
     suiting.map(|row| format!(".{}", row.0)).collect::<Vec<_>>().join(", ")
+}
+
+/// What one inference reads for one place of its batch: a file, or a line of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Item {
+    pub(crate) path: Arc<Path>,
+    pub(crate) kind: Kind,
+    /// Where it lies in the file and how long it is, in bytes; `None` for the whole file.
+    pub(crate) span: Option<(u64, u64)>,
+}
+
+impl Item {
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
 }
 
 /// Reads and decodes one item.

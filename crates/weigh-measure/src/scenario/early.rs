@@ -10,7 +10,6 @@
 //! them as if they were, and so does [`estimate`], which is its number. [`judge`] does not: it counts [`clustering`]
 //! queries as one, so that a verdict takes as many more.
 
-use super::outcome::order_statistic;
 use super::slo::Verdict;
 use crate::statistics::Quantile;
 
@@ -127,6 +126,14 @@ pub fn judge(latencies_ns: &[u64], quantile: Quantile, limit_ns: u64) -> Verdict
     } else {
         Verdict::Unknown
     }
+}
+
+/// The smallest value with at least this part of all at or below it, whatever their number; `None` of none.
+pub(super) fn order_statistic(values: &[u64], quantile: Quantile) -> Option<u64> {
+    let last = values.len().checked_sub(1)?;
+    let rank = (values.len() as f64 * quantile.fraction()).ceil() as usize;
+    let mut values = values.to_vec();
+    Some(*values.select_nth_unstable(rank.saturating_sub(1).min(last)).1)
 }
 
 #[cfg(test)]

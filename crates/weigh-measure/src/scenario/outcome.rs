@@ -222,7 +222,8 @@ impl Outcome {
         let without: Vec<u64> = with.iter().zip(&self.lag_ns).map(|(latency, lag)| latency - lag).collect();
         let quantiles = [Some(Quantile::P50), self.scenario.quantile()];
         let shares = quantiles.into_iter().flatten().filter_map(|quantile| {
-            let (with, without) = (order_statistic(&with, quantile)?, order_statistic(&without, quantile)?);
+            let (with, without) =
+                (early::order_statistic(&with, quantile)?, early::order_statistic(&without, quantile)?);
             (with > 0).then(|| 1.0 - without as f64 / with as f64)
         });
         shares.fold(0.0, f64::max)
@@ -231,12 +232,4 @@ impl Outcome {
 
 fn milliseconds(nanoseconds: &[u64]) -> Option<Distribution> {
     Distribution::new(nanoseconds.iter().map(|&ns| ns as f64 / 1e6).collect())
-}
-
-/// The smallest value with at least this part of all at or below it, whatever their number; `None` of none.
-pub(super) fn order_statistic(values: &[u64], quantile: Quantile) -> Option<u64> {
-    let last = values.len().checked_sub(1)?;
-    let rank = (values.len() as f64 * quantile.fraction()).ceil() as usize;
-    let mut values = values.to_vec();
-    Some(*values.select_nth_unstable(rank.saturating_sub(1).min(last)).1)
 }
