@@ -132,10 +132,11 @@ impl<'a> Subject<'a> {
         let plain = |options: Options, facts: Analysis| -> Result<Sized, String> {
             Ok(Sized { file: self.file()?.to_owned(), opened: None, options, facts, rebatched: Vec::new() })
         };
-        let Some(wanted) = wanted.filter(|&wanted| batch(&facts) != Some(wanted)) else {
+        let Some(wanted) = wanted else {
             return plain(self.options.clone(), facts);
         };
         match batch_symbol(&facts) {
+            None if batch(&facts) == Some(wanted) => plain(self.options.clone(), facts),
             Some(symbol) => {
                 let mut options = self.options.clone();
                 let extent =
@@ -193,8 +194,9 @@ struct Sized {
     rebatched: Vec<String>,
 }
 
-/// The dim that is the batch: the one whose value was assumed because it leads an input.
+/// The dim that is the batch: the one that is called so, or whose value was assumed because it leads an input.
 fn batch_symbol(facts: &Analysis) -> Option<Symbol> {
-    let named = facts.assumed.iter().find(|symbol| symbol.as_str().contains("batch"));
+    let symbols = facts.assumed.iter().chain(&facts.unbound).chain(facts.bindings.keys());
+    let named = symbols.into_iter().find(|symbol| symbol.as_str().contains("batch"));
     named.or(facts.assumed.first()).cloned()
 }
