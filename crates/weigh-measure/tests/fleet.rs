@@ -86,7 +86,7 @@ fn the_user_may_end_it() {
 const FUSSY: &str = r#"
     read line
     case "$line" in *bad.onnx*) exit 3;; esac
-    echo '{"ready":{"engine_version":"1","threads":1,"load_ms":5.0,"first_ms":3.0,"warm_up":{"runs":4,"time_ms":8.0,
+    echo '{"ready":{"threads":1,"load_ms":5.0,"first_ms":3.0,"warm_up":{"runs":4,"time_ms":8.0,
         "settling":"settled"},"timer_resolution_ns":20,"has_no_inputs":false}}' | tr -d '\n'
     echo
     while read line; do

@@ -1,5 +1,7 @@
 //! Tiny ONNX models, written as protobuf by hand: field numbers are those of onnx.proto.
-#![allow(dead_code)] // not every test uses all of it
+#![allow(dead_code, clippy::unwrap_used)] // not every test uses all of it
+
+use weigh_engine::{Input, Session, TensorData};
 
 /// `TensorProto.DataType` of the types the tests use.
 pub const FLOAT: u64 = 1;
@@ -116,4 +118,42 @@ fn varint(out: &mut Vec<u8>, mut value: u64) {
         value >>= 7;
     }
     out.push(value as u8);
+}
+
+/// `difference = relu(a - b)` and `sum = a + b`, over vectors of 3. The second node has that name.
+pub fn two_outputs(relu: &str) -> Vec<u8> {
+    model(
+        &[
+            ("Sub", "sub", &["a", "b"], &["raw"]),
+            ("Relu", relu, &["raw"], &["difference"]),
+            ("Add", "add", &["a", "b"], &["sum"]),
+        ],
+        &[("a", FLOAT, &[3]), ("b", FLOAT, &[3])],
+        &[("difference", FLOAT, &[3]), ("sum", FLOAT, &[3])],
+    )
+}
+
+pub fn floats(name: &str, values: &[f32]) -> Input {
+    Input::new(name, vec![values.len()], TensorData::F32(values.to_vec())).unwrap()
+}
+
+/// What every engine makes of [`two_outputs`] with two threads.
+pub fn computes_all_outputs(session: &mut dyn Session) {
+    assert_eq!(session.inputs(), ["a", "b"]);
+    assert_eq!(session.outputs(), ["difference", "sum"]);
+    assert_eq!(session.threads().get(), 2);
+
+    // Given in another order than the model's: names decide.
+    session.prepare(&[floats("b", &[5.0, 1.0, 1.0]), floats("a", &[1.0, 2.0, 4.0])]).unwrap();
+    for _ in 0..3 {
+        let outputs = session.run_with_outputs().unwrap();
+        assert_eq!(outputs[0].0, "difference");
+        assert_eq!(outputs[0].1.data(), &TensorData::F32(vec![0.0, 1.0, 3.0]));
+        assert_eq!(outputs[1].0, "sum");
+        assert_eq!(outputs[1].1.data(), &TensorData::F32(vec![6.0, 3.0, 5.0]));
+    }
+    session.run().unwrap();
+
+    session.prepare(&[floats("a", &[0.0; 3]), floats("b", &[-1.0; 3])]).unwrap();
+    assert_eq!(session.run_with_outputs().unwrap()[0].1.data(), &TensorData::F32(vec![1.0; 3]));
 }

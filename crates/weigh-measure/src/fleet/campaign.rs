@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{Failure, Launcher, Worker};
 use crate::sampling::{Plan, RoundPlan};
 use crate::warm_up::WarmUpPlan;
-use crate::worker::{Ready, Reply, Request, Round, Setup};
+use crate::worker::{Ready, Round, Setup};
 
 /// How a configuration is measured.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,10 +131,10 @@ impl Campaign {
     /// See [`Failure`].
     pub fn rounds_of(&self, worker: &mut Worker, setup: &Setup) -> Result<Record, Failure> {
         let start = Instant::now();
-        let ready = prepare(worker, setup)?;
+        let ready = worker.prepare(setup)?;
         let typical = ready.warm_up.time_ms / ready.warm_up.runs.max(1) as f64;
         let (rounds, plan) = self.rounds(Duration::from_secs_f64(typical.max(0.0) / 1e3));
-        let rounds = (0..rounds).map(|_| round(worker, &plan)).collect::<Result<_, _>>()?;
+        let rounds = (0..rounds).map(|_| worker.round(&plan)).collect::<Result<_, _>>()?;
         Ok(Record { ready, rounds, spent: start.elapsed() })
     }
 
@@ -152,25 +152,4 @@ impl Campaign {
         let rounds = rounds.clamp(1, MAX_ROUNDS);
         (rounds, self.plan.round(self.processes, rounds as usize))
     }
-}
-
-/// Loads a configuration into a worker.
-pub(super) fn prepare(worker: &mut Worker, setup: &Setup) -> Result<Ready, Failure> {
-    let request = Request::Prepare(Box::new(setup.clone()));
-    match worker.ask(&request, setup.warm_up.max_time)? {
-        Reply::Ready(ready) => Ok(ready),
-        _ => Err(strange()),
-    }
-}
-
-/// One round of a worker that is ready.
-pub(super) fn round(worker: &mut Worker, plan: &RoundPlan) -> Result<Round, Failure> {
-    match worker.ask(&Request::Round(plan.clone()), plan.max_time)? {
-        Reply::Round(round) => Ok(*round),
-        _ => Err(strange()),
-    }
-}
-
-pub(super) fn strange() -> Failure {
-    Failure::Lost("the worker answered another question".to_owned())
 }

@@ -4,7 +4,7 @@ use crate::Note;
 use crate::memory::MemoryUse;
 use crate::noise::NoiseReport;
 use crate::observations::Observations;
-use crate::sampling::Plan;
+use crate::sampling::{Plan, milliseconds};
 use crate::statistics::middle;
 use crate::throughput::Throughput;
 use crate::warm_up::Settling;
@@ -15,8 +15,6 @@ use super::campaign::Record;
 /// A configuration that was measured. Times are in milliseconds.
 #[derive(Clone, Debug)]
 pub struct Measured {
-    /// The engine's version.
-    pub engine_version: String,
     /// Threads a run could use.
     pub threads: usize,
     /// Samples in one inference.
@@ -60,13 +58,11 @@ impl Measured {
         let first = records.first()?;
         let total = observations(records, |round| Some(&round.iterations))?;
         let ready = |of: fn(&Record) -> f64| middle(&records.iter().map(of).collect::<Vec<_>>());
-        let largest = |of: fn(&MemoryUse) -> u64| {
+        let memory = |of: fn(&MemoryUse) -> u64| {
             let rounds = records.iter().flat_map(|record| &record.rounds);
             rounds.filter_map(|round| round.memory.as_ref().map(of)).max()
         };
-        let memory = |of: fn(&MemoryUse) -> u64| largest(of);
         Some(Measured {
-            engine_version: first.ready.engine_version.clone(),
             threads: first.ready.threads,
             batch,
             load_ms: ready(|record| record.ready.load_ms),
@@ -98,12 +94,10 @@ impl Measured {
             total,
         })
     }
-}
 
-impl Measured {
     /// Whether every process came to rest, and stayed there.
     pub fn steady(&self) -> bool {
-        self.settled && drift(&self.total).is_none()
+        self.settled && !self.notes.iter().any(|note| matches!(note, Note::Drift { .. }))
     }
 }
 
@@ -114,7 +108,7 @@ fn observations<'a>(
 ) -> Option<Observations> {
     let round = |round: &'a Round| {
         let times = times(round).map(Vec::as_slice).unwrap_or_default();
-        times.iter().map(|&nanoseconds| nanoseconds as f64 / 1e6).collect()
+        times.iter().copied().map(milliseconds).collect()
     };
     Observations::new(records.iter().map(|record| record.rounds.iter().map(round).collect()).collect())
 }
@@ -131,7 +125,7 @@ fn stages(records: &[Record]) -> Option<StageObservations> {
 fn throughput(records: &[Record], batch: u64) -> Option<Throughput> {
     let per_iteration = |round: &Round| {
         let count = round.iterations.len();
-        (count > 0).then(|| round.wall_ns as f64 / 1e6 / count as f64)
+        (count > 0).then(|| milliseconds(round.wall_ns) / count as f64)
     };
     let rounds = |record: &Record| {
         let rounds = record.rounds.iter().filter_map(per_iteration);

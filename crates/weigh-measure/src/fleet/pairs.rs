@@ -3,13 +3,13 @@
 //! What changes on the machine from one second to the next hits both sides of a pair of rounds alike and leaves the
 //! ratio alone (duet benchmarking: Bulej et al., arXiv:2001.05811). Who goes first is drawn for each pair of rounds.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::campaign::{Record, prepare, round, strange};
+use super::campaign::Record;
 use super::{Failure, Launcher, Worker};
-use crate::sampling::Plan;
+use crate::sampling::{Plan, milliseconds};
 use crate::versus::{RoundPair, Side, schedule};
-use crate::worker::{Difference, Ready, Reply, Request, Round, Setup};
+use crate::worker::{Difference, Ready, Round, Setup};
 
 /// How two configurations are compared.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +40,7 @@ impl Paired {
     /// The times of each pair of processes, round by round, in milliseconds.
     pub fn pairs(&self) -> Vec<Vec<RoundPair>> {
         let times =
-            |round: &Round| -> Vec<f64> { round.iterations.iter().map(|&time| time as f64 / 1e6).collect() };
+            |round: &Round| -> Vec<f64> { round.iterations.iter().copied().map(milliseconds).collect() };
         let pair = |(a, b): (&Round, &Round)| (times(a), times(b));
         let process = |(a, b): (&Record, &Record)| a.rounds.iter().zip(&b.rounds).map(pair).collect();
         self.a.iter().zip(&self.b).map(process).collect()
@@ -70,13 +70,7 @@ pub fn compare(
         paired.b.push(second);
     }
     tell(pairing.processes);
-    paired.difference = launcher.start().and_then(|mut worker| {
-        let request = Request::Difference(Box::new(a.clone()), Box::new(b.clone()));
-        match worker.ask(&request, Duration::ZERO)? {
-            Reply::Difference(difference) => Ok(difference),
-            _ => Err(strange()),
-        }
-    });
+    paired.difference = launcher.start().and_then(|mut worker| worker.difference(a, b));
     Ok(paired)
 }
 
@@ -95,27 +89,27 @@ fn duel(
     seed: u64,
 ) -> Result<[Record; 2], (usize, Failure)> {
     let start = Instant::now();
-    // The one that is loaded first differs from pair to pair as well.
-    let order = if seed.is_multiple_of(2) { [0, 1] } else { [1, 0] };
-    let mut sides: [Option<Fighter>; 2] = [None, None];
-    for side in order {
-        let begin = || -> Result<Fighter, Failure> {
-            let mut worker = launcher.start()?;
-            let ready = prepare(&mut worker, setups[side])?;
+    let begin = |side: usize| {
+        let ready = |mut worker: Worker| {
+            let ready = worker.prepare(setups[side])?;
             Ok(Fighter { worker, ready, rounds: Vec::new() })
         };
-        sides[side] = Some(begin().map_err(|failure| (side, failure))?);
-    }
-    let [Some(mut a), Some(mut b)] = sides else {
-        return Err((0, strange()));
+        launcher.start().and_then(ready).map_err(|failure| (side, failure))
     };
+    // The one that is loaded first differs from pair to pair as well.
+    let (mut a, mut b);
+    if seed.is_multiple_of(2) {
+        (a, b) = (begin(0)?, begin(1)?);
+    } else {
+        (b, a) = (begin(1)?, begin(0)?);
+    }
     let plan = pairing.plan.round(pairing.processes, pairing.rounds);
     for side in schedule(pairing.rounds.max(1), seed).into_iter().flatten() {
         let (index, at) = match side {
             Side::A => (0, &mut a),
             Side::B => (1, &mut b),
         };
-        at.rounds.push(round(&mut at.worker, &plan).map_err(|failure| (index, failure))?);
+        at.rounds.push(at.worker.round(&plan).map_err(|failure| (index, failure))?);
     }
     let spent = start.elapsed();
     Ok([a, b].map(|side| Record { ready: side.ready, rounds: side.rounds, spent }))

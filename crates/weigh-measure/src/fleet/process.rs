@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 
 use super::Failure;
 use crate::memory;
-use crate::worker::{Reply, Request};
+use crate::sampling::RoundPlan;
+use crate::scenario;
+use crate::worker::{Difference, LayerTimes, Ready, Reply, Request, Round, ServeOrder, Setup};
 
 /// How often a silent worker is looked at.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -89,18 +91,71 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Asks and waits for the answer, which may take as long as was `asked` for and the launcher's patience.
+    /// Loads a configuration and warms it up.
     ///
     /// # Errors
-    /// See [`Failure`]. After any but [`Failure::Refused`] the worker is of no more use.
-    pub fn ask(&mut self, request: &Request, asked: Duration) -> Result<Reply, Failure> {
+    /// See [`Failure`], here and below. After any but [`Failure::Refused`] the worker is of no more use.
+    pub fn prepare(&mut self, setup: &Setup) -> Result<Ready, Failure> {
+        match self.ask(&Request::Prepare(Box::new(setup.clone())), setup.warm_up.max_time)? {
+            Reply::Ready(ready) => Ok(ready),
+            _ => Err(strange()),
+        }
+    }
+
+    /// Runs it for a while.
+    ///
+    /// # Errors
+    /// See [`Worker::prepare`].
+    pub fn round(&mut self, plan: &RoundPlan) -> Result<Round, Failure> {
+        match self.ask(&Request::Round(plan.clone()), plan.max_time)? {
+            Reply::Round(round) => Ok(*round),
+            _ => Err(strange()),
+        }
+    }
+
+    /// Runs it so often with the engine's profiler on, which should take no longer than `expected`.
+    ///
+    /// # Errors
+    /// See [`Worker::prepare`].
+    pub fn profile(&mut self, runs: usize, expected: Duration) -> Result<LayerTimes, Failure> {
+        match self.ask(&Request::Profile { runs }, expected)? {
+            Reply::Layers(layers) => Ok(layers),
+            _ => Err(strange()),
+        }
+    }
+
+    /// Puts it under load, which should take no longer than `expected`.
+    ///
+    /// # Errors
+    /// See [`Worker::prepare`].
+    pub fn serve(&mut self, order: ServeOrder, expected: Duration) -> Result<scenario::Outcome, Failure> {
+        match self.ask(&Request::Serve(Box::new(order)), expected)? {
+            Reply::Served(outcome) => Ok(*outcome),
+            _ => Err(strange()),
+        }
+    }
+
+    /// Runs two configurations once and compares what comes out.
+    ///
+    /// # Errors
+    /// See [`Worker::prepare`].
+    pub fn difference(&mut self, a: &Setup, b: &Setup) -> Result<Difference, Failure> {
+        let request = Request::Difference(Box::new(a.clone()), Box::new(b.clone()));
+        match self.ask(&request, Duration::ZERO)? {
+            Reply::Difference(difference) => Ok(difference),
+            _ => Err(strange()),
+        }
+    }
+
+    /// Asks and waits for the answer, which may take as long as was `asked` for and the launcher's patience.
+    fn ask(&mut self, request: &Request, asked: Duration) -> Result<Reply, Failure> {
         let mut line = serde_json::to_vec(request).map_err(|error| Failure::Lost(error.to_string()))?;
         line.push(b'\n');
         let written = self.stdin.as_mut().map(|stdin| stdin.write_all(&line).and_then(|()| stdin.flush()));
         if !matches!(written, Some(Ok(()))) {
             return Err(self.post_mortem());
         }
-        let reply = self.wait(asked + self.launcher.patience)?;
+        let reply = self.wait(asked.saturating_add(self.launcher.patience))?;
         match serde_json::from_str(&reply) {
             Ok(Reply::Failed { reason }) => Err(Failure::Refused(reason)),
             Ok(reply) => Ok(reply),
@@ -158,6 +213,10 @@ impl Drop for Worker {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn strange() -> Failure {
+    Failure::Lost("the worker answered another question".to_owned())
 }
 
 #[cfg(unix)]

@@ -5,11 +5,11 @@ use std::num::NonZeroUsize;
 use std::sync::Barrier;
 use std::thread;
 
-use weigh_engine::synthetic::{DEFAULT_LIMIT_BYTES, InputSpec, synthesize};
+use weigh_engine::synthetic::InputSpec;
 use weigh_engine::{Engine, ModelSource, Profile, Session};
 
-use super::protocol::{Feed, LayerTimes, Ready, Round, ServeOrder, Setup, StageTimes};
-use super::work::{Work, load, prepare, work};
+use super::protocol::{LayerTimes, Ready, Round, ServeOrder, Setup, StageTimes};
+use super::work::{Work, load, prepare, synthetic, work};
 use super::{rest, service};
 use crate::clock::{Clock, MonotonicClock, resolution};
 use crate::memory::{self, MemoryUse};
@@ -43,7 +43,7 @@ impl Bench {
     /// Loads, runs once, warms up. Errors are reasons fit to follow "not measured: ".
     pub fn prepare(setup: Setup) -> Result<(Bench, Ready), String> {
         let engine = engine(&setup)?;
-        let installation = engine.installation().map_err(|missing| missing.reason)?;
+        engine.installation().map_err(|missing| missing.reason)?;
         let clock = MonotonicClock::new();
         let sentinel = Sentinel::new();
         let before = memory::resident().map(|resident| resident.now_bytes);
@@ -51,7 +51,7 @@ impl Bench {
 
         let start = clock.now();
         let mut session = load(engine, &setup)?;
-        let load_ms = (clock.now() - start) as f64 / 1e6;
+        let load_ms = sampling::milliseconds(clock.now() - start);
         prepare(&setup, &mut *session)?;
 
         let mut streams = Vec::new();
@@ -63,7 +63,6 @@ impl Bench {
         let (first_ms, warm_up) = warm_up(&clock, &setup, &mut streams)?;
         rest::wait();
         let ready = Ready {
-            engine_version: installation.version.clone(),
             threads: session.threads().get(),
             load_ms,
             first_ms,
@@ -136,10 +135,7 @@ impl Bench {
 
     /// Time by node of the graph that the engine runs.
     pub fn profile(&mut self, runs: usize) -> Result<LayerTimes, String> {
-        let Feed::Synthetic { specs, seed } = &self.setup.feed else {
-            return Err("layers are timed over synthetic inputs only".to_owned());
-        };
-        let inputs = synthesize(specs, *seed, DEFAULT_LIMIT_BYTES).map_err(|error| error.to_string())?;
+        let inputs = synthetic(&self.setup)?.ok_or("layers are timed over synthetic inputs only")?;
         let source = ModelSource::File(self.setup.model.clone());
         let profile = self.engine.profile(&source, &self.setup.options, &inputs, runs);
         let profile = self.profile.insert(profile.map_err(|error| error.to_string())?);

@@ -120,8 +120,6 @@ pub enum Reply {
 /// What was found out on the way to the first round.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ready {
-    /// The engine's version.
-    pub engine_version: String,
     /// Threads a run may use.
     pub threads: usize,
     /// Reading the model and making it ready.

@@ -2,7 +2,7 @@
 
 use weigh_data::{DataError, ModelInput, Pipeline, Source};
 use weigh_engine::synthetic::{DEFAULT_LIMIT_BYTES, InputSpec, synthesize};
-use weigh_engine::{Engine, EngineError, ModelSource, Session};
+use weigh_engine::{Engine, EngineError, Input, ModelSource, Session};
 
 use super::protocol::{Data, Feed, Setup, StageTimes};
 use crate::clock::{Clock, MonotonicClock};
@@ -33,14 +33,21 @@ pub(super) fn work(setup: &Setup, session: Box<dyn Session>, stream: usize) -> R
     }
 }
 
-/// Gives the session the inputs of a setup without data.
-pub(super) fn prepare(setup: &Setup, session: &mut dyn Session) -> Result<(), String> {
+/// The made-up inputs of a setup; `None` for one with data.
+pub(super) fn synthetic(setup: &Setup) -> Result<Option<Vec<Input>>, String> {
     match &setup.feed {
         Feed::Synthetic { specs, seed } => {
-            let inputs = synthesize(specs, *seed, DEFAULT_LIMIT_BYTES).map_err(|error| error.to_string())?;
-            session.prepare(&inputs).map_err(|error| error.to_string())
+            synthesize(specs, *seed, DEFAULT_LIMIT_BYTES).map(Some).map_err(|error| error.to_string())
         }
-        Feed::Data(_) => Ok(()),
+        Feed::Data(_) => Ok(None),
+    }
+}
+
+/// Gives the session the inputs of a setup without data.
+pub(super) fn prepare(setup: &Setup, session: &mut dyn Session) -> Result<(), String> {
+    match synthetic(setup)? {
+        Some(inputs) => session.prepare(&inputs).map_err(|error| error.to_string()),
+        None => Ok(()),
     }
 }
 

@@ -1,5 +1,5 @@
 //! Times as a machine makes them, with the truth behind them known: random numbers, noise, and distributions.
-#![allow(dead_code)]
+#![allow(dead_code)] // not every test uses all of it
 
 use std::f64::consts::{FRAC_1_SQRT_2, TAU};
 

@@ -1,12 +1,10 @@
 //! Where the time goes: the engine's own profile, joined to the model's layers through the graph that really ran.
 
-use std::time::Duration;
-
 use weigh_analysis::{Analysis, analyze, attribute, correspond};
 use weigh_engine::NodeTime;
 use weigh_ir::{Expr, Model};
 use weigh_measure::fleet::Failure;
-use weigh_measure::worker::{LayerTimes, Reply, Request};
+use weigh_measure::worker::LayerTimes;
 use weigh_report::{Count, report};
 
 use super::{Bench, Prepared, Subject};
@@ -42,13 +40,8 @@ impl Bench {
     ) -> Result<Vec<report::LayerTime>, String> {
         let told = |failure: Failure| failure.to_string();
         let mut worker = self.launcher.start().map_err(told)?;
-        let prepare = Request::Prepare(Box::new(prepared.setup.clone()));
-        worker.ask(&prepare, Duration::ZERO).map_err(told)?;
-        let reply =
-            worker.ask(&Request::Profile { runs: RUNS }, self.campaign.plan.max_time).map_err(told)?;
-        let Reply::Layers(LayerTimes { nodes, graph }) = reply else {
-            return Err("the worker answered another question".to_owned());
-        };
+        worker.prepare(&prepared.setup).map_err(told)?;
+        let LayerTimes { nodes, graph } = worker.profile(RUNS, self.campaign.plan.max_time).map_err(told)?;
         let rebatched;
         let original = match prepared.rebatched.is_empty() {
             true => &subject.opened().model,

@@ -1,15 +1,16 @@
 //! A model under load: queries that come one by one, in groups, all at once, or when they like.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use weigh_engine::synthetic::InputSpec;
-use weigh_measure::Observations;
 use weigh_measure::fleet::{Failure, Measured, Record, Worker};
 use weigh_measure::scenario::{
     self, Batching, Closed, Load, Offline, Scenario, SearchPlan, Server, highest_rate,
 };
-use weigh_measure::worker::{Feed, Reply, Request, ServeOrder, Setup};
+use weigh_measure::worker::{Feed, ServeOrder, Setup};
+use weigh_measure::{Observations, Quantile, sampling};
 use weigh_report::report::{self, Status};
 
 use super::{Bench, Prepared, Setting, Slo, Subject, document};
@@ -71,7 +72,6 @@ impl Bench {
                 let result = measured.as_ref().ok_or(&lost);
                 let mut measurement = document::measured(&setting, &prepared, result, &self.unit);
                 let failed = scenario.void.is_some();
-                measurement.streams = u32::try_from(setting.streams.get()).ok();
                 measurement.scenario = Some(scenario);
                 Served { measurement, failed }
             }
@@ -89,42 +89,22 @@ impl Bench {
         tell: &mut dyn FnMut(&str),
     ) -> Result<(Record, report::Scenario), Failure> {
         tell("one by one");
-        let setup = Setup { streams: std::num::NonZeroUsize::MIN, ..prepared.setup.clone() };
+        let setup = Setup { streams: NonZeroUsize::MIN, ..prepared.setup.clone() };
         let mut worker = self.launcher.start()?;
         let record = self.campaign.rounds_of(&mut worker, &setup)?;
-        let service = Measured::of(std::slice::from_ref(&record), prepared.setup.batch);
-        let service_s = service.map_or(1.0, |measured| measured.total.mean() / 1e3);
-        let mut order = ServeOrder {
-            load: Load::Server(Server {
-                rate: 1.0,
-                queries: 1,
-                seed: 0,
-                batching: Batching::NONE,
-                grace_ns: 0,
-            }),
-            streams: setting.streams,
-            sizes,
-        };
-        let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        let (min_ns, max_ns) =
-            (nanoseconds(self.campaign.plan.min_time), nanoseconds(self.campaign.plan.max_time));
-        let closed = |scenario: Scenario| {
-            let quantile = scenario.quantile().unwrap_or(weigh_measure::Quantile::P90);
-            Closed { min_time_ns: min_ns, max_time_ns: max_ns, ..Closed::estimating(quantile) }
-        };
+        let measured = Measured::of(std::slice::from_ref(&record), prepared.setup.batch);
+        let inference_s = measured.map_or(1.0, |measured| measured.total.mean() / 1e3);
+        let capacity = setting.streams.get() as f64 / inference_s;
+
+        let longest = self.campaign.plan.max_time;
+        let mut service = Service { worker, streams: setting.streams, sizes, longest };
         let mut slo = None;
-        order.load = match request.scenario {
-            Scenario::SingleStream => Load::SingleStream(closed(request.scenario)),
+        let load = match request.scenario {
+            Scenario::SingleStream => Load::SingleStream(self.closed(request.scenario)),
             Scenario::MultiStream { samples_per_query } => {
-                Load::MultiStream { samples_per_query, closed: closed(request.scenario) }
+                Load::MultiStream { samples_per_query, closed: self.closed(request.scenario) }
             }
-            Scenario::Offline => {
-                let batch = usize::try_from(prepared.setup.batch).unwrap_or(usize::MAX);
-                let inferences =
-                    (min_ns as f64 / 1e9 / service_s * setting.streams.get() as f64).ceil() as usize;
-                let samples = inferences.max(OFFLINE_BATCHES).saturating_mul(batch);
-                Load::Offline(Offline { samples, batch, max_time_ns: max_ns })
-            }
+            Scenario::Offline => Load::Offline(self.offline(prepared.setup.batch, capacity)),
             Scenario::Server => {
                 let rate = match (request.rate, &self.slo) {
                     (Some(rate), _) => rate,
@@ -132,55 +112,72 @@ impl Bench {
                         return Err(Failure::Refused("no rate and no limit to find one by".to_owned()));
                     }
                     (None, Some(limit)) => {
-                        let hint = setting.streams.get() as f64 / service_s;
-                        let (search, best) =
-                            self.search(&mut worker, &mut order, request, limit, hint, tell)?;
+                        let (search, best) = self.search(&mut service, request, limit, capacity, tell)?;
                         slo = Some(search);
                         best
                     }
                 };
-                let quantile = self.slo.map_or(weigh_measure::Quantile::P99, |slo| slo.quantile);
-                let needed = scenario::early::queries_for_estimate(quantile);
-                let queries = Server::queries_for(rate, needed, min_ns);
-                let limit_ns = self.slo.map_or(1_000_000_000, |slo| (slo.limit_ms * 1e6) as u64);
-                Load::Server(Server {
-                    rate,
-                    queries,
-                    seed: self.campaign.seed.wrapping_add(1),
-                    batching: request.batching,
-                    grace_ns: limit_ns.max(10_000_000_000),
-                })
+                Load::Server(self.server(rate, request.batching))
             }
         };
         tell("under load");
-        let outcome = ask(&mut worker, &order, self.campaign.plan.max_time)?;
-        Ok((record, scenario_of(&outcome, slo)))
+        Ok((record, scenario_of(&service.put(load)?, slo)))
     }
 
-    /// The highest rate that meets the limit, or the hint where none does.
+    /// A closed loop that is long enough for the scenario's percentile.
+    fn closed(&self, scenario: Scenario) -> Closed {
+        let plan = &self.campaign.plan;
+        let (min_time_ns, max_time_ns) = (nanoseconds(plan.min_time), nanoseconds(plan.max_time));
+        Closed {
+            min_time_ns,
+            max_time_ns,
+            ..Closed::estimating(scenario.quantile().unwrap_or(Quantile::P90))
+        }
+    }
+
+    /// As many samples as keep so many inferences per second busy for long enough.
+    fn offline(&self, batch: u64, capacity: f64) -> Offline {
+        let plan = &self.campaign.plan;
+        let batch = usize::try_from(batch).unwrap_or(usize::MAX);
+        let inferences = (plan.min_time.as_secs_f64() * capacity).ceil() as usize;
+        let samples = inferences.max(OFFLINE_BATCHES).saturating_mul(batch);
+        Offline { samples, batch, max_time_ns: nanoseconds(plan.max_time) }
+    }
+
+    /// Arrivals at that rate, enough for the percentile that is limited.
+    fn server(&self, rate: f64, batching: Batching) -> Server {
+        let objective = self.slo.map(|slo| slo.objective());
+        let quantile = objective.map_or(Quantile::P99, |objective| objective.quantile);
+        let needed = scenario::early::queries_for_estimate(quantile);
+        Server {
+            rate,
+            queries: Server::queries_for(rate, needed, nanoseconds(self.campaign.plan.min_time)),
+            seed: self.campaign.seed.wrapping_add(1),
+            batching,
+            grace_ns: objective.map_or(0, |objective| objective.limit_ns).max(GRACE_NS),
+        }
+    }
+
+    /// The highest rate that meets the limit, or the lowest tried where none does.
     fn search(
         &self,
-        worker: &mut Worker,
-        order: &mut ServeOrder,
+        service: &mut Service,
         request: &LoadRequest,
         limit: &Slo,
         hint: f64,
         tell: &mut dyn FnMut(&str),
     ) -> Result<(report::SloSearch, f64), Failure> {
-        let slo = scenario::Slo { quantile: limit.quantile, limit_ns: (limit.limit_ms * 1e6) as u64 };
-        let plan =
-            SearchPlan { batching: request.batching, seed: self.campaign.seed, ..SearchPlan::new(slo, hint) };
+        let (batching, seed) = (request.batching, self.campaign.seed);
+        let plan = SearchPlan { batching, seed, ..SearchPlan::new(limit.objective(), hint) };
         let found = highest_rate(&plan, |server| {
             tell(&format!("{:.3} queries/s", server.rate));
-            let expected = Duration::from_secs_f64(server.queries as f64 / server.rate);
-            order.load = Load::Server(server);
-            ask(worker, order, expected)
+            service.put(Load::Server(server))
         })?;
         let probe = |probe: &scenario::Probe| report::SloProbe {
             rate: probe.rate,
             rate_achieved: probe.rate_achieved,
             queries: probe.queries as u64,
-            value_ms: probe.estimate_ns.map(|ns| ns as f64 / 1e6),
+            value_ms: probe.estimate_ns.map(sampling::milliseconds),
             value_ci_ms: None,
             over: Some(probe.over as u64),
             status: status(probe.verdict),
@@ -198,10 +195,30 @@ impl Bench {
     }
 }
 
-fn ask(worker: &mut Worker, order: &ServeOrder, expected: Duration) -> Result<scenario::Outcome, Failure> {
-    match worker.ask(&Request::Serve(Box::new(order.clone())), expected)? {
-        Reply::Served(outcome) => Ok(*outcome),
-        _ => Err(Failure::Lost("the worker answered another question".to_owned())),
+/// How long after the last arrival a server's run goes on at least.
+const GRACE_NS: u64 = 10_000_000_000;
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// A worker that is ready for loads.
+struct Service {
+    worker: Worker,
+    streams: NonZeroUsize,
+    sizes: BTreeMap<usize, Vec<InputSpec>>,
+    /// What a load without arrivals takes at most.
+    longest: Duration,
+}
+
+impl Service {
+    fn put(&mut self, load: Load) -> Result<scenario::Outcome, Failure> {
+        let arrivals = match &load {
+            Load::Server(server) => Duration::try_from_secs_f64(server.queries as f64 / server.rate).ok(),
+            _ => None,
+        };
+        let expected = arrivals.unwrap_or_default().max(self.longest);
+        self.worker.serve(ServeOrder { load, streams: self.streams, sizes: self.sizes.clone() }, expected)
     }
 }
 
@@ -241,7 +258,7 @@ fn scenario_of(outcome: &scenario::Outcome, slo: Option<report::SloSearch>) -> r
         let mut lags = outcome.lag_ns.clone();
         lags.sort_unstable();
         let rank = ((lags.len() as f64 * part).ceil() as usize).saturating_sub(1);
-        lags.get(rank).map(|&ns| ns as f64 / 1e6)
+        lags.get(rank).copied().map(sampling::milliseconds)
     };
     let batches: usize = outcome.batches.values().sum();
     report::Scenario {
@@ -273,7 +290,7 @@ const STRETCHES: usize = 20;
 
 fn stage(nanoseconds: &[u64]) -> Option<report::StageTime> {
     let length = nanoseconds.len().div_ceil(STRETCHES).max(1);
-    let times = |part: &[u64]| part.iter().map(|&ns| ns as f64 / 1e6).collect();
+    let times = |part: &[u64]| part.iter().copied().map(sampling::milliseconds).collect();
     Some(document::stage(&Observations::new(vec![nanoseconds.chunks(length).map(times).collect()])?))
 }
 
@@ -283,7 +300,7 @@ fn estimate(outcome: &scenario::Outcome) -> Option<report::Estimate> {
         return None;
     }
     let quantile = outcome.scenario.quantile()?;
-    let ms = outcome.estimate_ns(quantile).map(|ns| ns as f64 / 1e6);
+    let ms = outcome.estimate_ns(quantile).map(sampling::milliseconds);
     Some(report::Estimate { percentile: quantile.to_string(), ms })
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use weigh_measure::{Percentile, Quantile};
+use weigh_measure::{Percentile, Quantile, scenario};
 use weigh_report::report::Status;
 
 /// A limit on a percentile of latency.
@@ -21,6 +21,11 @@ pub struct Slo {
 pub struct NoSlo(String);
 
 impl Slo {
+    /// The limit as loads are judged by it.
+    pub(super) fn objective(&self) -> scenario::Slo {
+        scenario::Slo { quantile: self.quantile, limit_ns: (self.limit_ms * 1e6) as u64 }
+    }
+
     /// Whether a percentile with its interval meets the limit: `Unknown` where the interval straddles it.
     pub fn verdict(&self, percentile: &Percentile) -> Status {
         match percentile.interval() {

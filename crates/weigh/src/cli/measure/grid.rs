@@ -62,27 +62,20 @@ fn engines() -> clap::builder::PossibleValuesParser {
 impl Args {
     /// Every combination but for batch sizes, which come last.
     pub fn settings(&self) -> anyhow::Result<Vec<Setting>> {
-        let threads: Vec<NonZeroUsize> = match self.threads.as_slice() {
+        let threads = match self.threads.as_slice() {
             [] => vec![Machine::detect().compute_threads()],
             given => given.to_vec(),
         };
-        let mut settings = Vec::new();
-        for name in &self.engine {
-            let engine = engine(name)?;
-            for &provider in &self.provider {
-                for &optimization in &self.opt {
-                    for &threads in &threads {
-                        settings.extend(self.streams.iter().map(|&streams| Setting {
-                            engine,
-                            options: EngineOptions { threads: Some(threads), optimization, provider },
-                            batch: None,
-                            streams,
-                        }));
-                    }
-                }
-            }
-        }
-        Ok(settings)
+        let plain = |name: &String| -> anyhow::Result<Setting> {
+            let (options, streams) = (EngineOptions::default(), NonZeroUsize::MIN);
+            Ok(Setting { engine: engine(name)?, options, batch: None, streams })
+        };
+        let settings = self.engine.iter().map(plain).collect::<anyhow::Result<Vec<_>>>()?;
+        let settings =
+            vary(settings, &self.provider, |setting, provider| setting.options.provider = provider);
+        let settings = vary(settings, &self.opt, |setting, level| setting.options.optimization = level);
+        let settings = vary(settings, &threads, |setting, threads| setting.options.threads = Some(threads));
+        Ok(vary(settings, &self.streams, |setting, streams| setting.streams = streams))
     }
 
     pub fn batches(&self) -> anyhow::Result<Batches> {
@@ -99,6 +92,16 @@ impl Args {
             }
         }
     }
+}
+
+/// Every setting with each of the values in turn.
+fn vary<T: Copy>(settings: Vec<Setting>, values: &[T], set: impl Fn(&mut Setting, T)) -> Vec<Setting> {
+    let with = |setting: &Setting, value: T| {
+        let mut setting = setting.clone();
+        set(&mut setting, value);
+        setting
+    };
+    settings.iter().flat_map(|setting| values.iter().map(|&value| with(setting, value))).collect()
 }
 
 /// The engine of that name, where it is usable.
