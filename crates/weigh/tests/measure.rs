@@ -157,6 +157,10 @@ fn queries_under_load() {
     assert_eq!(server["rate_asked"], 20.0);
     assert!(server["queries"].as_u64().unwrap() > 0, "{server:#}");
     assert!(server["max_batch"].as_u64().unwrap() <= 2);
+    // A limit too long for a single probe within the search's time: said, and the load is put at what it can bear.
+    let searched = run("server --slo p50<=9s");
+    assert_eq!(searched["slo"]["probes"], serde_json::json!([]));
+    assert!(searched["rate_asked"].as_f64().unwrap() > 0.0);
     assert_eq!(run("single-stream")["name"], "single-stream");
     assert_eq!(run("multi-stream:4")["name"], "multi-stream:4");
     assert_eq!(run("offline --batch 4")["queries"].as_u64().unwrap() % 4, 0);

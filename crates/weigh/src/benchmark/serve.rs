@@ -183,7 +183,8 @@ impl Bench {
             status: status(probe.verdict),
             void: probe.void.map(|void| void.to_string()),
         };
-        let lowest = found.probes.iter().map(|probe| probe.rate).fold(f64::INFINITY, f64::min);
+        // Where there was no time for a single probe, the hint is as good a rate as any.
+        let lowest = found.probes.iter().map(|probe| probe.rate).fold(hint, f64::min);
         let search = report::SloSearch {
             requirement: limit.to_string(),
             highest_rate: found.highest_met,
@@ -191,7 +192,7 @@ impl Bench {
             ended: Some(ended(found.ended).to_owned()),
             probes: found.probes.iter().map(probe).collect(),
         };
-        Ok((search, found.highest_met.unwrap_or(lowest).max(f64::MIN_POSITIVE)))
+        Ok((search, found.highest_met.unwrap_or(lowest)))
     }
 }
 
