@@ -10,6 +10,7 @@ use crate::Coverage;
 use crate::memory::Memory;
 use crate::runs::View;
 use crate::weights::Weights;
+use crate::work::{self, Work};
 
 /// The figures of one node of the main graph, in the order of its nodes. What is not known is `None`.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub struct Layer {
     pub output_bytes: Option<Expr>,
     /// Bytes of the activations alive in its step; `None` for a node that runs only once, at load.
     pub live_bytes: Option<Expr>,
+    /// What its work looks like to hardware; `None` where an extent is open, and for a node that runs only once.
+    pub work: Option<Work>,
 }
 
 /// All nodes priced.
@@ -85,6 +88,10 @@ pub(crate) fn price(model: &Model, types: View<'_>, weights: &Weights, memory: &
         add(&mut sums.1, &other_ops);
         add(&mut sums.2, &bytes_moved);
         layers.push(Layer {
+            work: match is_constant {
+                true => None,
+                false => work::of(node, &operands, macs.as_ref(), types, weights),
+            },
             detail: node.op.detail(&operands),
             output_shapes: outputs.iter().map(|typed| typed.and_then(|typed| typed.shape.clone())).collect(),
             parameters,

@@ -20,6 +20,7 @@ mod scaling;
 mod symbols;
 mod types;
 mod weights;
+mod work;
 
 use std::collections::BTreeMap;
 
@@ -36,6 +37,7 @@ pub use ports::{Member, Port, index_limits};
 pub use rebatch::{BatchAxis, Change, ChangeKind, Rebatch, Refusal, rebatch};
 pub use scaling::Scaling;
 pub use symbols::{Given, Question};
+pub use work::{Contraction, Work};
 
 /// What to assume about a model.
 #[derive(Clone, Debug, Default)]

@@ -78,6 +78,12 @@ pub trait Engine: Sync {
         inputs: &[Input],
         runs: usize,
     ) -> Result<Profile, EngineError>;
+
+    /// Loads the model and tells the graph that would run, without running it.
+    ///
+    /// # Errors
+    /// [`EngineError::NoProfile`] where the engine does not tell, else as [`Engine::load`].
+    fn optimized(&self, model: &ModelSource, options: &EngineOptions) -> Result<GraphFile, EngineError>;
 }
 
 /// An engine that is usable on this machine.

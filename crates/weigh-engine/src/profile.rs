@@ -23,6 +23,8 @@ pub struct NodeTime {
     pub op: String,
     /// Milliseconds in one run of the model, all its calls together: the mean over the runs.
     pub mean_ms: f64,
+    /// The same: the median over the runs.
+    pub median_ms: f64,
     /// How often it ran in one run of the model: 1 outside of loops and branches.
     pub calls: f64,
 }

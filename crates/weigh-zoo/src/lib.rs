@@ -16,6 +16,7 @@ mod gpt;
 pub mod layers;
 mod lstm;
 mod mobilenet;
+pub mod probes;
 mod resnet;
 mod squeezenet;
 mod transformer;

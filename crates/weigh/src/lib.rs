@@ -12,6 +12,7 @@
 //! ```
 
 mod benchmark;
+mod calibrate;
 mod conventions;
 mod describe;
 mod open;
@@ -20,6 +21,7 @@ pub use benchmark::{
     Batches, Bench, Compared, DataRequest, LoadRequest, NoSlo, Prepared, Served, Setting, SideOfModel, Slo,
     Subject, Swept, engines, machine, milliseconds,
 };
+pub use calibrate::EngineCalibrator;
 pub use conventions::conventions;
 pub use describe::{describe, describe_memory};
 pub use open::{OpenError, Opened, open};

@@ -14,8 +14,8 @@ use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
 use crate::guard::guarded;
 use crate::{
-    Engine, EngineError, EngineOptions, Input, Installation, Missing, ModelSource, Optimization, Profile,
-    Session,
+    Engine, EngineError, EngineOptions, GraphFile, Input, Installation, Missing, ModelSource, Optimization,
+    Profile, Session,
 };
 
 mod convert;
@@ -59,6 +59,10 @@ impl Engine for OnnxRuntime {
         runs: usize,
     ) -> Result<Profile, EngineError> {
         guarded(NAME, "profiling the model", || profile::profile(model, options, inputs, runs))
+    }
+
+    fn optimized(&self, model: &ModelSource, options: &EngineOptions) -> Result<GraphFile, EngineError> {
+        guarded(NAME, "optimising the model", || profile::optimized(model, options))
     }
 }
 

@@ -1,4 +1,4 @@
-//! A profile by ONNX Runtime's own profiler, with the optimised graph that it ran.
+//! The graph that ONNX Runtime makes of a model, and a profile of it by ONNX Runtime's own profiler.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -54,12 +54,26 @@ pub(super) fn profile(
     let kernels = kernels(&trace, runs).map_err(no_profile)?;
     let graph = is_saved.then_some(graph).filter(|path| name_nodes(path, &kernels).is_some());
     let nodes = kernels.into_iter().map(|kernel| NodeTime {
+        mean_ms: kernel.mean_us() / 1e3,
+        median_ms: kernel.median_us() / 1e3,
         name: kernel.name,
         op: kernel.op,
-        mean_ms: kernel.total_us / 1e3 / runs as f64,
         calls: kernel.calls as f64 / runs as f64,
     });
     Ok(Profile { nodes: nodes.collect(), graph: graph.map(|path| GraphFile::new(folder, path)) })
+}
+
+/// The graph that would run, without running it.
+pub(super) fn optimized(model: &ModelSource, options: &EngineOptions) -> Result<GraphFile, EngineError> {
+    if !saves_graph(options.provider) {
+        return Err(no_profile(format!("the graph that the provider {} runs is not told", options.provider)));
+    }
+    let folder = tempfile::Builder::new().prefix("weigh-graph-").tempdir();
+    let folder = folder.map_err(|error| no_profile(format!("no folder for its graph: {error}")))?;
+    let path = folder.path().join("optimized.onnx");
+    let open = |saved: Saved| load(saving(builder(options)?, &path, saved)?, model, options);
+    open(Saved::WeightsApart).or_else(|_| open(Saved::Whole))?;
+    Ok(GraphFile::new(folder, path))
 }
 
 fn no_profile(reason: String) -> EngineError {
@@ -78,8 +92,14 @@ fn profiling(
     graph: &Path,
     saved: Saved,
 ) -> Result<SessionBuilder, EngineError> {
+    let traced =
+        builder.with_profiling(folder.path().join("trace")).map_err(|error| errors::load(&error.into()))?;
+    saving(traced, graph, saved)
+}
+
+/// The same session, with the optimised graph at that path.
+fn saving(builder: SessionBuilder, graph: &Path, saved: Saved) -> Result<SessionBuilder, EngineError> {
     let configured = || -> Result<SessionBuilder, ort::Error> {
-        let builder = builder.with_profiling(folder.path().join("trace"))?;
         Ok(match saved {
             Saved::WeightsApart => {
                 builder.with_optimized_model_path(graph)?.with_config_entry(WEIGHTS.0, WEIGHTS.1)?

@@ -11,10 +11,28 @@ pub(super) struct Kernel {
     pub(super) name: String,
     /// Its operator.
     pub(super) op: String,
-    /// Microseconds, all calls together.
-    pub(super) total_us: f64,
-    /// How often it ran.
+    /// Microseconds of each run, the calls of a run together; 0 where it did not run.
+    pub(super) runs_us: Vec<f64>,
+    /// How often it ran in all.
     pub(super) calls: usize,
+}
+
+impl Kernel {
+    /// Microseconds of a run: the mean.
+    pub(super) fn mean_us(&self) -> f64 {
+        self.runs_us.iter().sum::<f64>() / self.runs_us.len().max(1) as f64
+    }
+
+    /// Microseconds of a run: the median, or the mean of the middle two.
+    pub(super) fn median_us(&self) -> f64 {
+        let mut sorted = self.runs_us.clone();
+        sorted.sort_by(f64::total_cmp);
+        let at = |index: usize| sorted.get(index).copied().unwrap_or_default();
+        match sorted.len() {
+            0 => 0.0,
+            count => (at((count - 1) / 2) + at(count / 2)) / 2.0,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -70,11 +88,12 @@ pub(super) fn kernels(trace: &[u8], runs: usize) -> Result<Vec<Kernel>, String> 
     let first = all.len().checked_sub(runs).ok_or("its trace lacks runs")?;
     let counted = all.get(first..).unwrap_or_default();
 
+    let run_of = |event: &Event| counted.iter().position(|run| event.is_inside(run));
     let nodes = events.iter().filter_map(|event| Some((event.node()?, event)));
-    let nodes: Vec<(&str, &Event)> =
-        nodes.filter(|(_, event)| counted.iter().any(|run| event.is_inside(run))).collect();
+    let nodes: Vec<(&str, &Event, usize)> =
+        nodes.filter_map(|(name, event)| Some((name, event, run_of(event)?))).collect();
     let containers: Vec<&Event> =
-        nodes.iter().map(|(_, event)| *event).filter(|event| CONTAINERS.contains(&event.op())).collect();
+        nodes.iter().map(|(_, event, _)| *event).filter(|event| CONTAINERS.contains(&event.op())).collect();
     // A body's node begins after the node it is in.
     let in_a_body = |event: &Event| {
         containers.iter().any(|container| event.ts > container.ts && event.is_inside(container))
@@ -82,19 +101,21 @@ pub(super) fn kernels(trace: &[u8], runs: usize) -> Result<Vec<Kernel>, String> 
 
     let mut kernels: Vec<Kernel> = Vec::new();
     let mut places = HashMap::new();
-    for (name, event) in nodes.into_iter().filter(|(_, event)| !in_a_body(event)) {
+    for (name, event, run) in nodes.into_iter().filter(|(_, event, _)| !in_a_body(event)) {
         let place = *places.entry((name, event.args.node_index.as_deref())).or_insert_with(|| {
             kernels.push(Kernel {
                 name: name.to_owned(),
                 op: event.op().to_owned(),
-                total_us: 0.0,
+                runs_us: vec![0.0; counted.len()],
                 calls: 0,
             });
             kernels.len() - 1
         });
         if let Some(kernel) = kernels.get_mut(place) {
-            kernel.total_us += event.dur;
             kernel.calls += 1;
+            if let Some(time) = kernel.runs_us.get_mut(run) {
+                *time += event.dur;
+            }
         }
     }
     Ok(kernels)
@@ -124,14 +145,15 @@ mod tests {
     #[test]
     fn only_the_last_runs_count_and_bodies_belong_to_their_node() {
         let found = kernels(TRACE.as_bytes(), 2).unwrap();
-        let kernel = |name: &str, op: &str, total_us| Kernel {
+        let kernel = |name: &str, op: &str, runs_us: [f64; 2]| Kernel {
             name: name.to_owned(),
             op: op.to_owned(),
-            total_us,
+            runs_us: runs_us.to_vec(),
             calls: 2,
         };
-        assert_eq!(found, [kernel("conv", "Conv", 80.0 + 40.0), kernel("If_1", "If", 20.0)]);
-        assert_eq!(kernels(TRACE.as_bytes(), 1).unwrap()[0].total_us, 40.0);
+        assert_eq!(found, [kernel("conv", "Conv", [80.0, 40.0]), kernel("If_1", "If", [10.0, 10.0])]);
+        assert_eq!((found[0].mean_us(), found[0].median_us()), (60.0, 60.0));
+        assert_eq!(kernels(TRACE.as_bytes(), 1).unwrap()[0].median_us(), 40.0);
     }
 
     #[test]

@@ -15,8 +15,8 @@ use ::rten::{LoadError, Model, ModelOptions, NodeId, RunError, RunErrorKind, Run
 use crate::guard::guarded;
 use crate::inputs::in_order;
 use crate::{
-    Engine, EngineError, EngineOptions, Input, Installation, Missing, ModelSource, Optimization, Profile,
-    Provider, Session, Tensor,
+    Engine, EngineError, EngineOptions, GraphFile, Input, Installation, Missing, ModelSource, Optimization,
+    Profile, Provider, Session, Tensor,
 };
 
 mod convert;
@@ -55,6 +55,11 @@ impl Engine for Rten {
         _: usize,
     ) -> Result<Profile, EngineError> {
         let reason = "it prints the times of its operators instead of returning them".to_owned();
+        Err(EngineError::NoProfile { engine: NAME, reason })
+    }
+
+    fn optimized(&self, _: &ModelSource, _: &EngineOptions) -> Result<GraphFile, EngineError> {
+        let reason = "it does not tell the graph that it runs".to_owned();
         Err(EngineError::NoProfile { engine: NAME, reason })
     }
 }

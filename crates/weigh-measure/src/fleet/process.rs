@@ -124,6 +124,18 @@ impl Worker {
         }
     }
 
+    /// A file of the graph that the engine would run, which lives until the next question or the worker's end. Loading
+    /// should take no longer than `expected`.
+    ///
+    /// # Errors
+    /// See [`Worker::prepare`].
+    pub fn optimized(&mut self, setup: &Setup, expected: Duration) -> Result<PathBuf, Failure> {
+        match self.ask(&Request::Optimize(Box::new(setup.clone())), expected)? {
+            Reply::Graph { path } => Ok(path),
+            _ => Err(strange()),
+        }
+    }
+
     /// Puts it under load, which should take no longer than `expected`.
     ///
     /// # Errors

@@ -68,7 +68,7 @@ pub struct Data {
 #[serde(rename_all = "lowercase")]
 pub enum Request {
     /// Load the model, run it once, warm up. Answered by [`Reply::Ready`]. Must come first for all that follows but
-    /// [`Request::Difference`].
+    /// [`Request::Difference`] and [`Request::Optimize`].
     Prepare(Box<Setup>),
     /// Run it for a while. Answered by [`Reply::Round`].
     Round(RoundPlan),
@@ -77,6 +77,8 @@ pub enum Request {
         /// How often.
         runs: usize,
     },
+    /// Tell the graph that the engine would run, without running it. Answered by [`Reply::Graph`].
+    Optimize(Box<Setup>),
     /// Answer queries as a server would. What is made ready for an order serves later ones of the same sizes.
     /// Answered by [`Reply::Served`].
     Serve(Box<ServeOrder>),
@@ -106,6 +108,11 @@ pub enum Reply {
     Round(Box<Round>),
     /// Time by node.
     Layers(LayerTimes),
+    /// The graph that the engine would run.
+    Graph {
+        /// A file of it, which lives until the worker's next request or its end.
+        path: PathBuf,
+    },
     /// The load is over.
     Served(Box<scenario::Outcome>),
     /// How far two configurations' outputs are apart.

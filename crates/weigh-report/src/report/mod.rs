@@ -10,6 +10,8 @@ mod conditions;
 mod conventions;
 mod count;
 mod decisions;
+mod energy;
+mod fit;
 mod layers;
 mod memory;
 mod model;
@@ -29,13 +31,17 @@ pub use conditions::{DataSource, Noise, Outliers, WarmUp};
 pub use conventions::{Convention, ConventionNote, ConventionTerm, ConventionUnit};
 pub use count::{Count, Formula, Shape};
 pub use decisions::{Advice, Basis, Comparison, ComparisonVerdict, Costs, Status, Verdict};
+pub use energy::EnergyEstimate;
+pub use fit::{Fit, FitNeed, FitRemedy};
 pub use layers::{Layer, Module};
 pub use memory::{Arena, Memory, MemoryStep, Placement};
 pub use model::{Diagnostic, Environment, Member, Model, Severity, Tensor};
 pub use performance::{
     Engine, Interval, LayerTime, Measurement, ProcessMemory, SAMPLES_FOR, StageTime, Stages, Throughput,
 };
-pub use prediction::{Bound, PredictedLayer, Prediction};
+pub use prediction::{
+    Bound, BoundShare, Gap, GapLayer, GapPart, PredictedBatch, PredictedLayer, Prediction, PredictionBasis,
+};
 pub use read::{ReadError, SCHEMA, Version};
 pub use scenario::{Estimate, Scenario, SloProbe, SloSearch};
 pub use sweep::{EngineInfo, SloChoice, Sweep};

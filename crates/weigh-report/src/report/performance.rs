@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Count, DataSource, Noise, Outliers, Scenario, WarmUp};
+use super::{Count, DataSource, EnergyEstimate, Gap, Noise, Outliers, Scenario, WarmUp};
 
 /// A 95 % confidence interval: lower end, upper end.
 pub type Interval = [f64; 2];
@@ -67,6 +67,10 @@ pub struct Measurement {
     pub theoretical_ms: Option<f64>,
     /// Theoretical time / measured time, between 0 and 1.
     pub efficiency: Option<f64>,
+    /// From the theoretical to the measured time, where it was asked for.
+    pub gap: Option<Gap>,
+    /// Energy of one inference, where it could be measured.
+    pub energy: Vec<EnergyEstimate>,
     /// Memory of the process.
     pub memory: ProcessMemory,
     /// Time per layer, where the engine tells.

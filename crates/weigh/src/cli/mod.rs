@@ -1,5 +1,6 @@
 //! The commands: one file each, all short, all making reports.
 
+mod calibrate;
 mod conventions;
 mod engines;
 mod inspect;
@@ -48,6 +49,10 @@ enum Command {
     Render(render::Args),
     /// The JSON schema of reports
     Schema,
+    #[command(hide = true)]
+    CalibrateTmp(calibrate::Args),
+    #[command(hide = true)]
+    EvalTmp(calibrate::EvalArgs),
     /// Run models for another weigh process: JSON requests on standard input
     #[command(hide = true)]
     Worker,
@@ -88,6 +93,8 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Zoo(args)) => zoo::run(&args),
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Schema) => schema::run(),
+        Some(Command::CalibrateTmp(args)) => calibrate::run(&args),
+        Some(Command::EvalTmp(args)) => calibrate::eval(&args),
         Some(Command::Worker) => workers::run(),
     };
     match outcome {

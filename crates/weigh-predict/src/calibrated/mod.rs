@@ -1,0 +1,141 @@
+//! How long an engine's kernels take on this machine, learned from kernels that were timed.
+//!
+//! A kernel's time is a sum of what its kind is known to pay for (starting, arithmetic, reading, weights, writing),
+//! with coefficients fitted to timed kernels of that kind, and then what kernels of about that shape took beside their
+//! sum. Every kind tells how far it is off for kernels that it has not seen: each timed kernel is predicted from the
+//! others.
+
+mod fit;
+mod least_squares;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::{Kernel, Workload};
+use fit::Fit;
+
+/// A kernel that was timed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TimedKernel {
+    /// What it computed.
+    pub work: Workload,
+    /// How long it took, in microseconds: the median, without what timing adds.
+    pub us: f64,
+}
+
+/// Kernels of one engine at one number of threads, timed on one machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EngineCalibration {
+    /// The engine's name.
+    pub engine: String,
+    /// The engine's version.
+    pub version: String,
+    /// Threads of a run.
+    pub threads: usize,
+    /// Microseconds of a run that are no kernel's: entering and leaving the engine.
+    pub run_us: f64,
+    /// Microseconds that the engine's profiler adds to each kernel; taken off the kernels below.
+    pub profiler_us: f64,
+    /// The kernels.
+    pub kernels: Vec<TimedKernel>,
+    /// Whole micro-models: what they took, and what is predicted for each from the kernels of all others, in
+    /// milliseconds.
+    pub checks: Vec<Check>,
+}
+
+/// A micro-model that was timed as a whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// Its name and batch.
+    pub name: String,
+    /// How many kernels the profiler saw.
+    pub kernels: usize,
+    /// The sum of their times as the profiler tells them.
+    pub kernels_ms: f64,
+    /// The median time of a run.
+    pub measured_ms: f64,
+    /// What is predicted without its own kernels.
+    pub predicted_ms: f64,
+}
+
+/// What a time rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Basis {
+    /// Kernels of that kind were timed.
+    Timed,
+    /// No kernel of that kind was: it is taken for the average kernel of as many operations and bytes.
+    Average,
+}
+
+/// The expected time of a kernel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct KernelTime {
+    /// Microseconds.
+    pub us: f64,
+    /// Of that, what starting it takes.
+    pub start_us: f64,
+    /// Standard deviation of the error's logarithm.
+    pub spread: f64,
+    /// What it rests on.
+    pub basis: Basis,
+}
+
+/// A calibration made ready to predict.
+#[derive(Clone, Debug)]
+pub struct Calibrated {
+    kinds: BTreeMap<String, Fit>,
+    /// Of all kinds with products, and of all without.
+    averages: [Option<Fit>; 2],
+    run_us: f64,
+}
+
+impl Calibrated {
+    /// Fits every kind.
+    pub fn new(calibration: &EngineCalibration) -> Calibrated {
+        Calibrated::without(calibration, &|_| false)
+    }
+
+    /// Fits every kind to the kernels that are not left out, by index.
+    pub fn without(calibration: &EngineCalibration, left_out: &dyn Fn(usize) -> bool) -> Calibrated {
+        let kept = calibration.kernels.iter().enumerate().filter(|(index, _)| !left_out(*index));
+        let kept: Vec<&TimedKernel> = kept.map(|(_, kernel)| kernel).collect();
+        let mut by_kind: BTreeMap<&str, Vec<&TimedKernel>> = BTreeMap::new();
+        for kernel in &kept {
+            by_kind.entry(&kernel.work.kind).or_default().push(kernel);
+        }
+        let average = |products: bool| {
+            let all = kept.iter().filter(|kernel| kernel.work.products.is_some() == products);
+            Fit::new(&all.copied().collect::<Vec<_>>())
+        };
+        Calibrated {
+            kinds: by_kind
+                .into_iter()
+                .filter_map(|(kind, kernels)| Some((kind.to_owned(), Fit::new(&kernels)?)))
+                .collect(),
+            averages: [average(false), average(true)],
+            run_us: calibration.run_us,
+        }
+    }
+
+    /// What one kernel takes; `None` where nothing like it was timed.
+    pub fn time(&self, work: &Workload) -> Option<KernelTime> {
+        let kind = self.kinds.get(&work.kind).map(|fit| (fit, Basis::Timed));
+        let average =
+            || Some((self.averages[usize::from(work.products.is_some())].as_ref()?, Basis::Average));
+        let (fit, basis) = kind.or_else(average)?;
+        let (us, start_us, spread) = fit.time(work);
+        Some(KernelTime { us, start_us, spread, basis })
+    }
+
+    /// Microseconds of a run beside its kernels.
+    pub fn run_us(&self) -> f64 {
+        self.run_us
+    }
+
+    /// What a run of these kernels takes, in microseconds; `None` where one of them is like nothing that was timed.
+    pub fn run(&self, kernels: &[Kernel]) -> Option<f64> {
+        let times = kernels.iter().map(|kernel| Some(self.time(&kernel.work)?.us));
+        Some(self.run_us + times.sum::<Option<f64>>()?)
+    }
+}

@@ -1,0 +1,164 @@
+//! What an engine executes at once, and what of it decides how long that takes.
+
+use serde::{Deserialize, Serialize};
+use weigh_analysis::{Analysis, Contraction, Layer};
+use weigh_ir::{DType, Expr, Model, Node};
+
+/// One piece of work that an engine starts as a whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kernel {
+    /// The nodes of the graph that it computes, in their order.
+    pub nodes: Vec<usize>,
+    /// The name of the node that gives it its kind.
+    pub name: String,
+    /// That node's operator.
+    pub op: String,
+    /// What decides its speed.
+    pub work: Workload,
+}
+
+/// The amounts and shapes that decide how long a kernel takes. Amounts are exact counts; `f64` because they are summed
+/// and divided.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Workload {
+    /// What kind of kernel an engine takes for it: `convolution`, `depthwise convolution`, `Softmax`, ...
+    pub kind: String,
+    /// The element type it computes in.
+    pub dtype: Option<String>,
+    /// Multiply-accumulates.
+    pub macs: f64,
+    /// Other operations.
+    pub other_ops: f64,
+    /// Bytes of activations read.
+    pub read_bytes: f64,
+    /// Bytes of weights read.
+    pub weight_bytes: f64,
+    /// Bytes written.
+    pub written_bytes: f64,
+    /// The shape of its products; `None` where it has none.
+    pub products: Option<Products>,
+}
+
+/// Products of matrices: `groups` times `rows` × `depth` by `depth` × `columns`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Products {
+    /// How many.
+    pub groups: f64,
+    /// Rows of each: positions of a convolution.
+    pub rows: f64,
+    /// Columns of each: output channels.
+    pub columns: f64,
+    /// Terms of each sum: input channels × window.
+    pub depth: f64,
+    /// Elements of a sliding window.
+    pub window: f64,
+    /// Positions of the input for each of the output.
+    pub stride: f64,
+}
+
+impl Products {
+    fn of(contraction: &Contraction) -> Products {
+        Products {
+            groups: contraction.groups as f64,
+            rows: contraction.rows as f64,
+            columns: contraction.columns as f64,
+            depth: contraction.depth as f64,
+            window: contraction.window as f64,
+            stride: contraction.stride as f64,
+        }
+    }
+
+    /// Multiply-accumulates that are computed, padding of channels included.
+    pub fn macs(&self) -> f64 {
+        self.groups * self.rows * self.columns * self.depth
+    }
+}
+
+/// The kind of what moves nothing.
+pub const VIEW: &str = "view";
+
+impl Workload {
+    /// All bytes read and written.
+    pub fn bytes(&self) -> f64 {
+        self.read_bytes + self.weight_bytes + self.written_bytes
+    }
+
+    /// The element type.
+    pub fn dtype(&self) -> Option<DType> {
+        DType::all().find(|dtype| Some(dtype.name()) == self.dtype.as_deref())
+    }
+
+    fn of(node: &Node, layer: &Layer) -> Option<Workload> {
+        let work = layer.work.as_ref()?;
+        let number = |expr: &Option<Expr>| expr.as_ref()?.as_int().map(|count| count as f64);
+        Some(Workload {
+            kind: kind(node, layer)?,
+            dtype: work.dtype.map(|dtype| dtype.name().to_owned()),
+            macs: number(&layer.macs)?,
+            other_ops: number(&layer.other_ops)?,
+            read_bytes: work.read_bytes as f64,
+            weight_bytes: work.weight_bytes as f64,
+            written_bytes: work.written_bytes as f64,
+            products: work.contraction.as_ref().map(Products::of),
+        })
+    }
+}
+
+/// Inputs of a group at or below which a convolution is one over colours: engines have kernels of their own for it.
+const FEW_CHANNELS: u64 = 4;
+
+fn kind(node: &Node, layer: &Layer) -> Option<String> {
+    let (work, op) = (layer.work.as_ref()?, node.op.name());
+    if work.is_view {
+        return Some(VIEW.to_owned());
+    }
+    let Some(products) = &work.contraction else { return Some(op.to_owned()) };
+    let rank = layer.output_shapes.first()?.as_ref()?.rank();
+    let kind = match op {
+        "Conv" | "FusedConv" if rank < 4 => "convolution in one dimension",
+        "Conv" | "FusedConv" if products.is_depthwise() => "depthwise convolution",
+        "Conv" | "FusedConv" if products.groups > 1 => "grouped convolution",
+        "Conv" | "FusedConv" if products.depth <= FEW_CHANNELS * products.window => "convolution of colours",
+        "Conv" | "FusedConv" => "convolution",
+        "MatMul" | "Gemm" | "FusedMatMul" | "FusedGemm" => match products.has_weights {
+            true => "product with weights",
+            false => "product of activations",
+        },
+        other => other,
+    };
+    Some(match work.dtype {
+        Some(DType::F32) | None => kind.to_owned(),
+        Some(dtype) => format!("{kind}, {}", dtype.name()),
+    })
+}
+
+/// The kernels of a graph, one for each node that runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Kernels {
+    /// In the order of the nodes.
+    pub kernels: Vec<Kernel>,
+    /// Nodes that run and whose amounts are not known, by name.
+    pub unknown: Vec<String>,
+}
+
+impl Kernels {
+    /// One kernel for each node of the graph that runs in an inference.
+    pub fn of(model: &Model, facts: &Analysis) -> Kernels {
+        let mut found = Kernels::default();
+        for (index, (node, layer)) in model.graph.nodes.iter().zip(&facts.layers).enumerate() {
+            if layer.live_bytes.is_none() {
+                continue;
+            }
+            match Workload::of(node, layer) {
+                Some(work) => found.kernels.push(Kernel {
+                    nodes: vec![index],
+                    name: node.name.to_string(),
+                    op: node.op.name().to_owned(),
+                    work,
+                }),
+                None => found.unknown.push(node.name.to_string()),
+            }
+        }
+        found
+    }
+}
