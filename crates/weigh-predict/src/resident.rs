@@ -17,8 +17,8 @@
 //!   `DEFAULT_MMAP_THRESHOLD_MAX`, mallopt(3)) and return to the system at once.
 //! - **Arena.** The first inference allocates tensors one at a time from regions that double in size (`BFCArena`,
 //!   `kNextPowerOfTwo`, from 1 MiB) and are never given back; from the second on one planned block holds all
-//!   (`enable_mem_pattern`), which no free region is large enough for. So what is alive at once, in place where it can
-//!   be, is resident twice.
+//!   (`enable_mem_pattern`), which no free region is large enough for. So what is alive at once is resident twice: the
+//!   first time with holes between regions, taken as the peak; the second time planned, taken as the peak in place.
 //!
 //! The figure is the larger of the peak while loading and what is resident after some inferences. The amounts of the
 //! session and the shares are fitted to measurements, and said to be.
@@ -38,8 +38,6 @@ const REWRITTEN_COPIES: u64 = 2;
 const PACKED_SHARE: u64 = 4;
 /// From so many bytes on a freed block returns to the system at once.
 const MAPPED_BYTES: u64 = 32 << 20;
-/// How often what is alive at once is resident.
-const ARENA_COPIES: u64 = 2;
 
 /// How far ONNX Runtime rewrites the graph.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -129,7 +127,8 @@ pub fn onnxruntime(model: &Model, facts: &Analysis, process: &Process) -> Option
         return None;
     }
     let weights = bytes(&facts.totals.weight_bytes())?;
-    let held = bytes(&facts.totals.activations.in_place_peak.bytes)?;
+    let peaks = (&facts.totals.activations.peak, &facts.totals.activations.in_place_peak);
+    let (regions, planned) = (bytes(&peaks.0.bytes)?, bytes(&peaks.1.bytes)?);
     let shares = Shares::of(model, facts)?;
     let (rewritten, folded) = match process.optimization {
         Optimization::None => (0, 0),
@@ -146,7 +145,8 @@ pub fn onnxruntime(model: &Model, facts: &Analysis, process: &Process) -> Option
         part("folded weights", Some(folded), Phase::Both, "facts")?,
         part("rewritten convolutions", rewritten.checked_mul(REWRITTEN_COPIES), Phase::Both, "fitted")?,
         part("packed matrices", Some(shares.packed / PACKED_SHARE), Phase::Both, "fitted")?,
-        part("arena", held.checked_mul(ARENA_COPIES), Phase::Running, "facts")?,
+        part("arena's regions", Some(regions), Phase::Running, "facts")?,
+        part("arena's plan", Some(planned), Phase::Running, "facts")?,
     ];
     Resident::of(parts.into_iter().filter(|part| part.bytes > 0).collect())
 }

@@ -60,9 +60,13 @@ pub struct Window {
 }
 
 impl Window {
-    /// The net energy where there is one, otherwise the gross.
+    /// The net energy where there is one, otherwise the gross. The source says where power was sampled.
     pub fn energy(&self) -> Energy {
-        let basis = Basis::Measured { source: self.source.clone(), seconds: self.seconds };
+        let source = match self.kind {
+            Kind::Counted => self.source.clone(),
+            Kind::SampledPower => format!("{}, sampled power", self.source),
+        };
+        let basis = Basis::Measured { source, seconds: self.seconds };
         Energy { joules: self.net.unwrap_or(self.gross), bounds: None, basis }
     }
 }
@@ -229,6 +233,8 @@ mod tests {
         let energy = told.energy();
         assert_eq!(energy.joules, Joules(20.0));
         assert_eq!(energy.basis, Basis::Measured { source: "fake".to_owned(), seconds: 2.0 });
+        let sampled = Window { kind: Kind::SampledPower, ..told }.energy().basis;
+        assert_eq!(sampled, Basis::Measured { source: "fake, sampled power".to_owned(), seconds: 2.0 });
         let told = window(&Fake::default(), Joules(0.1), 2.0, None);
         // 100 steps of 1 mJ are too few.
         assert_eq!((told.net, told.is_resolved), (None, Some(false)));
