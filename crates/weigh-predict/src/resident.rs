@@ -18,7 +18,7 @@
 //! - **Arena.** The first inference allocates tensors one at a time from regions that double in size (`BFCArena`,
 //!   `kNextPowerOfTwo`, from 1 MiB) and are never given back; from the second on one planned block holds all
 //!   (`enable_mem_pattern`), which no free region is large enough for. So what is alive at once is resident twice: the
-//!   first time with holes between regions, taken as the peak; the second time planned, taken as the peak in place.
+//!   first time with workspaces, taken as the peak of both; the second time planned, taken as the peak in place.
 //!
 //! The figure is the larger of the peak while loading and what is resident after some inferences. The amounts of the
 //! session and the shares are fitted to measurements, and said to be.
@@ -123,12 +123,12 @@ impl Resident {
 /// and memory pattern on, the CPU) and runs it at the sizes of these facts. `None` where sizes are unknown or formulas.
 pub fn onnxruntime(model: &Model, facts: &Analysis, process: &Process) -> Option<Resident> {
     let bytes = |expr: &weigh_ir::Expr| u64::try_from(expr.as_int()?).ok();
-    if !facts.totals.activations.complete {
+    if !facts.totals.activations.complete || !facts.totals.needs.complete {
         return None;
     }
     let weights = bytes(&facts.totals.weight_bytes())?;
-    let peaks = (&facts.totals.activations.peak, &facts.totals.activations.in_place_peak);
-    let (regions, planned) = (bytes(&peaks.0.bytes)?, bytes(&peaks.1.bytes)?);
+    let regions = bytes(&facts.totals.needs.bytes)?;
+    let planned = bytes(&facts.totals.activations.in_place_peak.bytes)?;
     let shares = Shares::of(model, facts)?;
     let (rewritten, folded) = match process.optimization {
         Optimization::None => (0, 0),
