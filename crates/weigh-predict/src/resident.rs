@@ -1,7 +1,8 @@
 //! The most memory that a process running a model with ONNX Runtime's defaults has resident.
 //!
 //! A device needs weights, activations and workspace (`needs`); a process of a runtime takes more. Where it goes, for
-//! ONNX Runtime 1.32 on Linux x86-64 (read in its sources and seen in measurements, docs/memory.md):
+//! ONNX Runtime 1.32 on Linux x86-64 (the arena by its source, `bfc_arena.cc`; the rest inferred from measurements,
+//! docs/memory.md):
 //!
 //! - **Process.** The program, its libraries and what they allocate at their start.
 //! - **Session.** The graph, the pool of threads, code that is first touched when it runs.
