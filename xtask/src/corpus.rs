@@ -140,6 +140,15 @@ pub const CORPORA: &[Corpus] = &[
         )
     },
     Corpus {
+        files: None,
+        is_usual: false,
+        ..Corpus::new(
+            "resident",
+            "resident.py",
+            "resident memory of ONNX Runtime beside what is predicted, on Linux (only when named)",
+        )
+    },
+    Corpus {
         files: Some(EXPORTS),
         packages: Some("corpus/requirements-conventions.txt"),
         is_usual: false,
@@ -292,7 +301,7 @@ fn check(venv: &Venv, corpus: &Corpus) -> Result<Score> {
     let (mut python, script) = (venv.python(), corpus.script);
     python.arg(Path::new("corpus").join(script)).args(corpus.folder()).env("WEIGH", binary());
     python.env("ORT_DYLIB_PATH", venv.onnxruntime()?);
-    for program in ["correspondence", "rebatch", "tensors"] {
+    for program in ["correspondence", "rebatch", "tensors", "resident"] {
         let built = Path::new("examples").join(program);
         python.env(program.to_uppercase(), release(&built.to_string_lossy()));
     }
