@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use super::kernels::{self, Line, Walks};
-use super::team::{self, Plan, Work};
+use super::team::{self, Plan, Rate, Work};
 use super::{Bandwidth, Ceilings, Kind, Options, Point, Stopped, curve};
 use crate::Machine;
 
@@ -31,8 +31,12 @@ pub(super) fn measure(
     let tasks: Vec<_> = sizes.iter().map(|&size| (size, Kind::Read)).collect();
     let rates = team::run(threads, plan, || Walker::new(&walks, &tasks, largest));
     let points: Vec<Point> = (sizes.iter().zip(rates))
-        .filter_map(|(&working_set_bytes, rate)| {
-            Some(Point { threads: threads.get(), working_set_bytes, bytes_per_s: rate?.best.round() })
+        .filter_map(|(&working_set_bytes, rates)| {
+            Some(Point {
+                threads: threads.get(),
+                working_set_bytes,
+                bytes_per_s: Rate::of(rates)?.best.round(),
+            })
         })
         .collect();
     watch(0.4)?;
@@ -43,8 +47,8 @@ pub(super) fn measure(
     let plan = Plan { tasks: tasks.len(), turns: options.turns, window: options.window };
     let rates = team::run(threads, plan, || Walker::new(&walks, &tasks, largest));
     let names = levels.iter().flat_map(|level| kinds.clone().map(|_| level.level.clone()));
-    found.bandwidth.extend(names.zip(&tasks).zip(rates).filter_map(|((level, &(size, kind)), rate)| {
-        let rate = rate?;
+    found.bandwidth.extend(names.zip(&tasks).zip(rates).filter_map(|((level, &(size, kind)), rates)| {
+        let rate = Rate::of(rates)?;
         Some(Bandwidth {
             level,
             working_set_bytes: size,
