@@ -31,7 +31,7 @@ pub use count::{Count, Formula, Shape};
 pub use decisions::{Advice, Basis, Comparison, ComparisonVerdict, Costs, Status, Verdict};
 pub use layers::{Layer, Module};
 pub use memory::{Arena, Memory, MemoryStep, Placement};
-pub use model::{Diagnostic, Environment, Member, Model, Severity, Tensor};
+pub use model::{Diagnostic, Environment, MachineCache, MachineGpu, Member, Model, Severity, Tensor};
 pub use performance::{
     Engine, Interval, LayerTime, Measurement, ProcessMemory, SAMPLES_FOR, StageTime, Stages, Throughput,
 };
