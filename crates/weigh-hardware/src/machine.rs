@@ -106,6 +106,13 @@ fn usable_memory(system: &mut System) -> Option<u64> {
     Some(cgroup_limit(system).map_or(machine, |limit| limit.min(machine)))
 }
 
+/// Memory in bytes that programs could take now; `None` where the system does not say.
+pub(crate) fn free_memory() -> Option<u64> {
+    let refresh = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
+    let system = System::new_with_specifics(refresh).ok()?;
+    Some(system.available_memory()).filter(|&bytes| bytes > 0)
+}
+
 /// The memory limit of this process's cgroup in bytes; `None` without cgroups or without a limit.
 fn cgroup_limit(system: &mut System) -> Option<u64> {
     let process = sysinfo::get_current_pid().ok()?;

@@ -104,7 +104,8 @@ fn spread(values: &[f64]) -> f64 {
 
 /// The levels that a curve of one number of threads shows, and a working set for each.
 ///
-/// - A private cache that is reported stands at half its size: nothing else may push it out there.
+/// - A cache that is reported, but for the last shared one, stands at half its size, which the threads that share it
+///   divide: nothing else pushes it out there.
 /// - The last shared cache counts where the curve has a plateau after the private ones and before the last; it stands
 ///   in that plateau's middle.
 /// - DRAM stands at the largest size.
@@ -127,8 +128,9 @@ pub fn levels(points: &[Point], caches: &[Cache]) -> Vec<Level> {
         let name = format!("L{}", cache.level);
         if cache.level < 3 || cache.level < last {
             private = cache.bytes;
-            if cache.bytes / 2 < largest.working_set_bytes {
-                found.push(level(name, cache.bytes / 2, "half the reported size"));
+            let half = cache.bytes / 2 / cache.shared_by.clamp(1, largest.threads.max(1)) as u64;
+            if half < largest.working_set_bytes {
+                found.push(level(name, half, "half the reported size"));
             }
         } else if let Some(plateau) = before_last.iter().find(|plateau| middle(plateau) > private) {
             found.push(level(name, middle(plateau), "the middle of a plateau of the curve"));
@@ -219,6 +221,16 @@ mod tests {
         // A shared cache that is as slow as memory is not listed.
         let found = levels(&made(&[(48 * KIB, 300e9), (2 * MIB, 120e9)], 12e9), &caches);
         assert_eq!(names(&found), ["L1", "L2", "DRAM"]);
+    }
+
+    #[test]
+    fn threads_divide_a_cache_that_they_share() {
+        // 48 KiB for two hardware threads of a core: half of it for one thread, a quarter for each of two or more.
+        let cache = Cache { shared_by: 2, ..cache(1, 48 * KIB) };
+        for (threads, wanted) in [(1, 24 * KIB), (2, 12 * KIB), (8, 12 * KIB)] {
+            let points: Vec<Point> = three_caches().iter().map(|&point| Point { threads, ..point }).collect();
+            assert_eq!(levels(&points, &[cache])[0].working_set_bytes, wanted);
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use std::time::{Duration, SystemTime};
 pub use curve::{Level, Plateau, levels, plateaus};
 pub use results::{Bandwidth, Ceilings, Kind, Peak, Point};
 
-use crate::Machine;
+use crate::{Machine, machine};
 
 /// How thorough a measurement is.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,14 +34,16 @@ pub struct Options {
 
 impl Options {
     /// What suits a machine: some 20 seconds; buffers of four times the caches of the last level, but at least 1 GiB
-    /// and at most 8 GiB, and never more than a quarter of the memory.
+    /// and at most 8 GiB, and never more than a quarter of the memory or half of what is free now.
     pub fn of(machine: &Machine) -> Options {
         const GIB: u64 = 1 << 30;
         let caches = machine.caches.iter().map(|cache| cache.bytes.saturating_mul(cache.count as u64));
         let wanted = caches.max().unwrap_or(0).saturating_mul(4).clamp(GIB, 8 * GIB);
+        let quarter = machine.memory_bytes.unwrap_or(4 * GIB) / 4;
+        let free = machine::free_memory().unwrap_or(u64::MAX) / 2;
         Options {
             threads: machine.usable_cores,
-            memory_bytes: wanted.min(machine.memory_bytes.unwrap_or(4 * GIB) / 4),
+            memory_bytes: wanted.min(quarter).min(free),
             window: Duration::from_millis(30),
             turns: 5,
         }

@@ -55,6 +55,7 @@ impl Arithmetic {
 
 /// The arithmetic that runs on this machine, the narrowest instruction set of each type first.
 pub(super) fn arithmetic() -> Vec<Arithmetic> {
+    #[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), expect(unused_mut))]
     let mut found = portable::arithmetic();
     #[cfg(target_arch = "x86_64")]
     found.extend(x86::arithmetic());
