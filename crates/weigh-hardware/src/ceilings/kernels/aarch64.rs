@@ -112,7 +112,7 @@ pub(super) fn arithmetic() -> Vec<Arithmetic> {
     type Run = fn(u64) -> f64;
     let (floats, integers) = (Chain::Add(0.0625), Chain::Add(-6.0));
     let mut found = Vec::new();
-    let mut list = |there: bool, dtype, instructions, [lanes, products], chain, run: Run| {
+    let mut list = |there: bool, dtype, instructions, [lanes, products]: [u64; 2], chain, run: Run| {
         if there {
             found.push(Arithmetic { dtype, instructions, lanes, accumulators: 16, products, chain, run });
         }
