@@ -102,12 +102,28 @@ fn spread(values: &[f64]) -> f64 {
     values.iter().map(|value| (value - mean).powi(2)).sum()
 }
 
+/// The geometric middle of a plateau's sizes, in bytes.
+fn middle(plateau: &Plateau) -> u64 {
+    plateau.from_bytes.isqrt().saturating_mul(plateau.to_bytes.isqrt())
+}
+
+/// The plateau with the most octaves beyond twice this size, where the smaller cache no longer helps much.
+fn widest(plateaus: &[Plateau], size: u64) -> Option<Plateau> {
+    let beyond = plateaus
+        .iter()
+        .map(|&plateau| Plateau { from_bytes: plateau.from_bytes.max(size.saturating_mul(2)), ..plateau });
+    let octaves = |plateau: &Plateau| plateau.to_bytes as f64 / plateau.from_bytes as f64;
+    beyond
+        .filter(|plateau| plateau.from_bytes < plateau.to_bytes)
+        .max_by(|a, b| octaves(a).total_cmp(&octaves(b)))
+}
+
 /// The levels that a curve of one number of threads shows, and a working set for each.
 ///
 /// - A cache that is reported, but for the last shared one, stands at half its size, which the threads that share it
 ///   divide: nothing else pushes it out there.
-/// - The last shared cache counts where the curve has a plateau after the private ones and before the last; it stands
-///   in that plateau's middle.
+/// - The last shared cache counts where the curve has a plateau between twice the private ones and the last plateau; it
+///   stands in the middle of the widest such, as a slope may pass for a narrow one.
 /// - DRAM stands at the largest size.
 /// - Where no cache is reported, plateaus are the levels: `L1`, `L2` and so on.
 pub fn levels(points: &[Point], caches: &[Cache]) -> Vec<Level> {
@@ -119,7 +135,6 @@ pub fn levels(points: &[Point], caches: &[Cache]) -> Vec<Level> {
         working_set_bytes,
         source: source.to_owned(),
     };
-    let middle = |plateau: &Plateau| plateau.from_bytes.isqrt().saturating_mul(plateau.to_bytes.isqrt());
     let before_last = &plateaus[..plateaus.len().saturating_sub(1)];
     let mut found = Vec::new();
     let last = caches.iter().map(|cache| cache.level).max().unwrap_or(0);
@@ -132,8 +147,8 @@ pub fn levels(points: &[Point], caches: &[Cache]) -> Vec<Level> {
             if half < largest.working_set_bytes {
                 found.push(level(name, half, "half the reported size"));
             }
-        } else if let Some(plateau) = before_last.iter().find(|plateau| middle(plateau) > private) {
-            found.push(level(name, middle(plateau), "the middle of a plateau of the curve"));
+        } else if let Some(plateau) = widest(before_last, private) {
+            found.push(level(name, middle(&plateau), "the middle of a plateau of the curve"));
         }
     }
     if caches.is_empty() {
@@ -221,6 +236,17 @@ mod tests {
         // A shared cache that is as slow as memory is not listed.
         let found = levels(&made(&[(48 * KIB, 300e9), (2 * MIB, 120e9)], 12e9), &caches);
         assert_eq!(names(&found), ["L1", "L2", "DRAM"]);
+    }
+
+    #[test]
+    fn a_slope_is_no_shared_cache() {
+        // Narrow plateaus stand on both slopes: from 2 to 4 MiB and from 48 to 96 MiB.
+        let steps = [(48 * KIB, 300e9), (MIB, 120e9), (4 * MIB, 70e9), (40 * MIB, 40e9), (96 * MIB, 25e9)];
+        let points = made(&steps, 12e9);
+        assert!(plateaus(&points).len() > 4, "{:?}", plateaus(&points));
+        let found = levels(&points, &[cache(1, 48 * KIB), cache(2, 2 * MIB), cache(3, 480 * MIB)]);
+        let shared = found.iter().find(|level| level.level == "L3").unwrap();
+        assert!((8 * MIB..24 * MIB).contains(&shared.working_set_bytes), "{shared:?}");
     }
 
     #[test]
