@@ -149,6 +149,14 @@ pub const CORPORA: &[Corpus] = &[
         )
     },
     Corpus {
+        is_usual: false,
+        ..Corpus::new(
+            "ceilings",
+            "ceilings.py",
+            "this machine's peaks beside SGEMM and STREAM (only when named: needs a quiet machine)",
+        )
+    },
+    Corpus {
         files: Some(EXPORTS),
         packages: Some("corpus/requirements-conventions.txt"),
         is_usual: false,
@@ -238,7 +246,8 @@ pub fn mutants(steps: &mut Steps) -> Result<()> {
 fn build(steps: &mut Steps) -> Result<()> {
     steps.step("release build", || {
         run(cargo(&["build", "--release", "--package", "weigh", "--bins", "--examples"]))?;
-        run(cargo(&["build", "--release", "--package", "weigh-data", "--examples"]))
+        run(cargo(&["build", "--release", "--package", "weigh-data", "--examples"]))?;
+        run(cargo(&["build", "--release", "--package", "weigh-hardware", "--examples"]))
     })
 }
 
@@ -301,7 +310,11 @@ fn check(venv: &Venv, corpus: &Corpus) -> Result<Score> {
     let (mut python, script) = (venv.python(), corpus.script);
     python.arg(Path::new("corpus").join(script)).args(corpus.folder()).env("WEIGH", binary());
     python.env("ORT_DYLIB_PATH", venv.onnxruntime()?);
+<<<<<<< HEAD
     for program in ["correspondence", "rebatch", "tensors", "resident"] {
+=======
+    for program in ["correspondence", "rebatch", "tensors", "ceilings"] {
+>>>>>>> h-ceilings
         let built = Path::new("examples").join(program);
         python.env(program.to_uppercase(), release(&built.to_string_lossy()));
     }

@@ -2,10 +2,23 @@
 //!
 //! A measured time means nothing without the processor it was measured on, so every report names it.
 //! What the operating system does not say stays unknown here: it is never guessed.
-#![forbid(unsafe_code)]
+//!
+//! [`Machine::detect`] asks the system; [`ceilings::measure`] finds out what arithmetic and memory can do at most. The
+//! latter needs instructions that safe Rust does not offer: unsafe code is in `ceilings/kernels/` alone, which says why.
 
 pub mod energy;
+mod caches;
+pub mod ceilings;
 mod features;
+mod fingerprint;
+mod gpus;
+mod lists;
 mod machine;
+mod processor;
+mod quota;
 
+pub use caches::{Cache, CacheKind};
+pub use fingerprint::Fingerprint;
+pub use gpus::Gpu;
 pub use machine::Machine;
+pub use processor::{Clock, Model};

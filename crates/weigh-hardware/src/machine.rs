@@ -8,10 +8,15 @@ use sysinfo::{
     CpuRefreshKind, MemoryRefreshKind, ProcessRefreshKind, ProcessesToUpdate, RefreshKind, System,
 };
 
+use crate::caches::{self, Cache};
 use crate::features;
+use crate::fingerprint::Fingerprint;
+use crate::gpus::{self, Gpu};
+use crate::processor::{self, Clock, Model};
+use crate::{lists, quota};
 
 /// The machine this process runs on, as far as the operating system tells.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Machine {
     /// The processor's brand string, trimmed, e.g. `AMD EPYC 7763 64-Core Processor`. A virtual machine often
     /// shows a generic one. `unknown` where the system gives none.
@@ -30,25 +35,49 @@ pub struct Machine {
     pub arch: &'static str,
     /// Instruction sets that matter to matrix products, e.g. `avx2`, `avx512f`, `neon`.
     pub features: Vec<&'static str>,
+    /// Family, model and stepping of the processor. `None` where the system does not say.
+    pub model: Option<Model>,
+    /// The clock rates that the system tells.
+    pub clock: Clock,
+    /// Caches for data of the first processor, the nearest first. Empty where the system does not say.
+    pub caches: Vec<Cache>,
+    /// The processor time that control groups allow, in processors: 1.5 are one and a half. `None` without a quota.
+    pub quota: Option<f64>,
+    /// Nodes of memory that are near to some processors and far from others. `None` where the system does not say.
+    pub numa_nodes: Option<usize>,
+    /// NVIDIA's GPUs. Empty without their driver.
+    pub gpus: Vec<Gpu>,
 }
 
 impl Machine {
-    /// Asks the operating system about this machine. Takes a few milliseconds and never fails: what cannot be
-    /// found out is `None` or `unknown`.
+    /// Asks the operating system about this machine. Takes a few milliseconds (the first time longer where there is a
+    /// driver of GPUs to wake) and never fails: what cannot be found out is `None` or `unknown`.
     pub fn detect() -> Machine {
         let refresh = RefreshKind::nothing()
             .with_cpu(CpuRefreshKind::nothing())
             .with_memory(MemoryRefreshKind::nothing().with_ram());
         let mut system = System::new_with_specifics(refresh).ok();
+        let cpu = system.as_ref().and_then(brand).unwrap_or_else(|| "unknown".to_owned());
         Machine {
-            cpu: system.as_ref().and_then(brand).unwrap_or_else(|| "unknown".to_owned()),
+            clock: processor::clock(&cpu),
+            cpu,
             physical_cores: System::physical_core_count().ok().filter(|&cores| cores > 0),
             usable_cores: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             memory_bytes: system.as_mut().and_then(usable_memory),
             os: System::long_os_version().unwrap_or_else(|_| std::env::consts::OS.to_owned()),
             arch: std::env::consts::ARCH,
             features: features::detect(),
+            model: processor::model(),
+            caches: caches::detect(),
+            quota: quota::detect(),
+            numa_nodes: numa_nodes(),
+            gpus: gpus::detect(),
         }
+    }
+
+    /// What identifies this machine for a saved calibration.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self)
     }
 
     /// The number of threads that suits arithmetic: one for each physical core, but no more than this process
@@ -57,6 +86,12 @@ impl Machine {
         let physical = self.physical_cores.and_then(NonZeroUsize::new);
         physical.map_or(self.usable_cores, |physical| physical.min(self.usable_cores))
     }
+}
+
+/// How many nodes of memory Linux lists.
+fn numa_nodes() -> Option<usize> {
+    let list = lists::parse(&std::fs::read_to_string("/sys/devices/system/node/online").ok()?)?;
+    Some(list.len()).filter(|&nodes| nodes > 0)
 }
 
 /// The first processor's brand, its inner runs of spaces made single.
@@ -69,6 +104,13 @@ fn brand(system: &System) -> Option<String> {
 fn usable_memory(system: &mut System) -> Option<u64> {
     let machine = Some(system.total_memory()).filter(|&bytes| bytes > 0)?;
     Some(cgroup_limit(system).map_or(machine, |limit| limit.min(machine)))
+}
+
+/// Memory in bytes that programs could take now; `None` where the system does not say.
+pub(crate) fn free_memory() -> Option<u64> {
+    let refresh = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
+    let system = System::new_with_specifics(refresh).ok()?;
+    Some(system.available_memory()).filter(|&bytes| bytes > 0)
 }
 
 /// The memory limit of this process's cgroup in bytes; `None` without cgroups or without a limit.
@@ -93,6 +135,12 @@ mod tests {
             os: String::new(),
             arch: "test",
             features: Vec::new(),
+            model: None,
+            clock: Clock::default(),
+            caches: Vec::new(),
+            quota: None,
+            numa_nodes: None,
+            gpus: Vec::new(),
         }
     }
 

@@ -35,7 +35,7 @@ pub use energy::EnergyEstimate;
 pub use fit::{Fit, FitNeed, FitRemedy};
 pub use layers::{Layer, Module};
 pub use memory::{Arena, Memory, MemoryStep, Placement};
-pub use model::{Diagnostic, Environment, Member, Model, Severity, Tensor};
+pub use model::{Diagnostic, Environment, MachineCache, MachineGpu, Member, Model, Severity, Tensor};
 pub use performance::{
     Engine, Interval, LayerTime, Measurement, ProcessMemory, SAMPLES_FOR, StageTime, Stages, Throughput,
 };

@@ -71,10 +71,40 @@ pub struct Environment {
     pub os: Option<String>,
     /// Instruction set, e.g. `x86_64`.
     pub arch: Option<String>,
+    /// Caches for data, the nearest first.
+    pub caches: Vec<MachineCache>,
+    /// The processor time that control groups allow, in processors; null without a quota.
+    pub quota: Option<f64>,
+    /// NVIDIA's GPUs, as their driver tells.
+    pub gpus: Vec<MachineGpu>,
     /// Name of each available engine, to its version.
     pub engines: BTreeMap<String, String>,
     /// What may disturb measurements here (frequency scaling, load, a virtual machine).
     pub notes: Vec<String>,
+}
+
+/// A cache for data of the machine, as the system reports it: a virtual machine often shows its host's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct MachineCache {
+    /// 1 is nearest to the processor.
+    pub level: u8,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// Logical processors that share it.
+    pub shared_by: u32,
+}
+
+/// A GPU of the machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct MachineGpu {
+    /// The product's name.
+    pub name: String,
+    /// Memory in bytes.
+    pub memory_bytes: Option<u64>,
+    /// Version of the driver.
+    pub driver: Option<String>,
 }
 
 /// A remark on the model or on the analysis.

@@ -75,6 +75,15 @@ pub fn machine(machine: &Machine) -> report::Environment {
         Some((engine.name().to_owned(), engine.installation().ok()?.version))
     };
     let small = |count: usize| u32::try_from(count).ok();
+    let cache = |cache: &weigh_hardware::Cache| {
+        let shared_by = small(cache.shared_by)?;
+        Some(report::MachineCache { level: cache.level, bytes: cache.bytes, shared_by })
+    };
+    let gpu = |gpu: &weigh_hardware::Gpu| report::MachineGpu {
+        name: gpu.name.clone(),
+        memory_bytes: gpu.memory_bytes,
+        driver: gpu.driver.clone(),
+    };
     report::Environment {
         cpu: Some(machine.cpu.clone()),
         cores: small(machine.usable_cores.get()),
@@ -82,6 +91,9 @@ pub fn machine(machine: &Machine) -> report::Environment {
         memory_bytes: machine.memory_bytes,
         os: Some(machine.os.clone()),
         arch: Some(machine.arch.to_owned()),
+        caches: machine.caches.iter().filter_map(cache).collect(),
+        quota: machine.quota,
+        gpus: machine.gpus.iter().map(gpu).collect(),
         engines: weigh_engine::engines().iter().filter_map(version).collect(),
         notes: Vec::new(),
     }
