@@ -248,7 +248,7 @@ fn known_figures() {
     // 28 cores × 2.4 GHz × 2 units × 16 lanes × 2 operations.
     assert_eq!(peak("xeon-platinum-8280", DType::F32), 28.0 * 2.4e9 * 64.0);
     assert_eq!(devices.find("tpu-v5e").unwrap().bandwidth().unwrap().value, 819e9);
-    assert_eq!(devices.find("tpu-v5e").unwrap().memory_bytes().unwrap().value, 16_000_000_000);
+    assert_eq!(devices.find("tpu-v5e").unwrap().memory_bytes().unwrap().value, 16 << 30);
     assert_eq!(devices.find("rtx-3090").unwrap().memory_bytes().unwrap().value, 24 << 30);
     assert_eq!(devices.find("stm32h743").unwrap().flash_bytes().unwrap().value, 2 << 20);
 }
