@@ -14,6 +14,7 @@
 mod benchmark;
 mod conventions;
 mod describe;
+mod devices;
 mod open;
 
 pub use benchmark::{
@@ -22,6 +23,7 @@ pub use benchmark::{
 };
 pub use conventions::conventions;
 pub use describe::{describe, describe_memory};
+pub use devices::device_info;
 pub use open::{OpenError, Opened, open};
 pub use weigh_analysis::conventions::{CONVENTIONS, Convention};
 pub use weigh_analysis::{Analysis, AnalysisError, FreeDim, Options, analyze};

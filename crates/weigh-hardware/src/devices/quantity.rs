@@ -25,40 +25,50 @@ pub(super) enum Quantity {
     Rent,
 }
 
-/// Unit and how many base units it is.
-type Units = &'static [(&'static str, f64)];
+/// How many base units a unit is.
+#[derive(Clone, Copy)]
+enum Scale {
+    /// A power of ten.
+    Ten(i32),
+    /// A power of two.
+    Two(i32),
+}
+use Scale::{Ten, Two};
+
+/// Units by name.
+type Units = &'static [(&'static str, Scale)];
 
 const RATES: Units = &[
-    ("PFLOPS", 1e15),
-    ("TFLOPS", 1e12),
-    ("GFLOPS", 1e9),
-    ("MFLOPS", 1e6),
-    ("POPS", 1e15),
-    ("TOPS", 1e12),
-    ("GOPS", 1e9),
-    ("MOPS", 1e6),
+    ("PFLOPS", Ten(15)),
+    ("TFLOPS", Ten(12)),
+    ("GFLOPS", Ten(9)),
+    ("MFLOPS", Ten(6)),
+    ("POPS", Ten(15)),
+    ("TOPS", Ten(12)),
+    ("GOPS", Ten(9)),
+    ("MOPS", Ten(6)),
 ];
 const BYTES: Units = &[
-    ("TiB", 1_099_511_627_776.0),
-    ("GiB", 1_073_741_824.0),
-    ("MiB", 1_048_576.0),
-    ("KiB", 1024.0),
-    ("TB", 1e12),
-    ("GB", 1e9),
-    ("MB", 1e6),
-    ("kB", 1e3),
+    ("TiB", Two(40)),
+    ("GiB", Two(30)),
+    ("MiB", Two(20)),
+    ("KiB", Two(10)),
+    ("TB", Ten(12)),
+    ("GB", Ten(9)),
+    ("MB", Ten(6)),
+    ("kB", Ten(3)),
 ];
 const BANDWIDTHS: Units = &[
-    ("TB/s", 1e12),
-    ("GB/s", 1e9),
-    ("MB/s", 1e6),
-    ("TiB/s", 1_099_511_627_776.0),
-    ("GiB/s", 1_073_741_824.0),
-    ("MiB/s", 1_048_576.0),
+    ("TB/s", Ten(12)),
+    ("GB/s", Ten(9)),
+    ("MB/s", Ten(6)),
+    ("TiB/s", Two(40)),
+    ("GiB/s", Two(30)),
+    ("MiB/s", Two(20)),
 ];
-const TIMES: Units = &[("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("µs", 1e-6), ("ns", 1e-9)];
-const FREQUENCIES: Units = &[("GHz", 1e9), ("MHz", 1e6), ("kHz", 1e3)];
-const POWERS: Units = &[("kW", 1e3), ("W", 1.0), ("mW", 1e-3), ("uW", 1e-6), ("µW", 1e-6)];
+const TIMES: Units = &[("s", Ten(0)), ("ms", Ten(-3)), ("us", Ten(-6)), ("µs", Ten(-6)), ("ns", Ten(-9))];
+const FREQUENCIES: Units = &[("GHz", Ten(9)), ("MHz", Ten(6)), ("kHz", Ten(3))];
+const POWERS: Units = &[("kW", Ten(3)), ("W", Ten(0)), ("mW", Ten(-3)), ("uW", Ten(-6)), ("µW", Ten(-6))];
 
 impl Quantity {
     fn units(self) -> Units {
@@ -69,9 +79,9 @@ impl Quantity {
             Quantity::Time => TIMES,
             Quantity::Frequency => FREQUENCIES,
             Quantity::Power => POWERS,
-            Quantity::Charge => &[("Wh", 1.0)],
-            Quantity::Price => &[("USD", 1.0)],
-            Quantity::Rent => &[("USD/h", 1.0)],
+            Quantity::Charge => &[("Wh", Ten(0))],
+            Quantity::Price => &[("USD", Ten(0))],
+            Quantity::Rent => &[("USD/h", Ten(0))],
         }
     }
 
@@ -115,12 +125,17 @@ impl Quantity {
             .split_once(char::is_whitespace)
             .ok_or_else(|| format!("{text:?} is no number with a unit behind a space"))?;
         let unit = unit.trim();
-        let number: f64 = number.parse().map_err(|_| format!("{number:?} is no number"))?;
-        let (_, factor) = self.units().iter().find(|(name, _)| *name == unit).ok_or_else(|| {
+        let value: f64 = number.parse().map_err(|_| format!("{number:?} is no number"))?;
+        let (_, scale) = self.units().iter().find(|(name, _)| *name == unit).ok_or_else(|| {
             let known: Vec<&str> = self.units().iter().map(|(name, _)| *name).collect();
             format!("{unit:?} is no unit of this figure ({})", known.join(", "))
         })?;
-        self.check(number * factor, text)
+        let scaled = match scale {
+            // Read as one number, so that 133.8 T is 133800000000000 and not what a product rounds to.
+            Ten(exponent) => format!("{number}e{exponent}").parse().unwrap_or(value * 10f64.powi(*exponent)),
+            Two(exponent) => value * 2f64.powi(*exponent),
+        };
+        self.check(scaled, text)
     }
 
     /// The value, if a device can have it.
@@ -148,11 +163,13 @@ mod tests {
     fn prefixes_are_what_they_say() {
         assert_eq!(Quantity::Rate.parse("35.6 TFLOPS"), Ok(35.6e12));
         assert_eq!(Quantity::Rate.parse("4 TOPS"), Ok(4e12));
+        assert_eq!(Quantity::Rate.parse("133.8 TFLOPS"), Ok(133_800_000_000_000.0));
+        assert_eq!(Quantity::Rate.parse("1e3 GFLOPS"), Ok(1e12));
         assert_eq!(Quantity::Bytes.parse("24 GiB"), Ok(25_769_803_776.0)); // 24 × 2^30
         assert_eq!(Quantity::Bytes.parse("80 GB"), Ok(80e9));
         assert_eq!(Quantity::Bandwidth.parse("820 GiB/s"), Ok(880_468_295_680.0)); // 820 × 2^30
-        assert_eq!(Quantity::Time.parse("5 us"), Ok(5.0 * 1e-6));
-        assert_eq!(Quantity::Power.parse(" 30  mW "), Ok(30.0 * 1e-3));
+        assert_eq!(Quantity::Time.parse("5 us"), Ok(5e-6));
+        assert_eq!(Quantity::Power.parse(" 30  mW "), Ok(30e-3));
         assert_eq!(Quantity::Rent.parse("0.526 USD/h"), Ok(0.526));
     }
 

@@ -10,6 +10,7 @@ mod conditions;
 mod conventions;
 mod count;
 mod decisions;
+mod device;
 mod layers;
 mod memory;
 mod model;
@@ -29,6 +30,7 @@ pub use conditions::{DataSource, Noise, Outliers, WarmUp};
 pub use conventions::{Convention, ConventionNote, ConventionTerm, ConventionUnit};
 pub use count::{Count, Formula, Shape};
 pub use decisions::{Advice, Basis, Comparison, ComparisonVerdict, Costs, Status, Verdict};
+pub use device::{DeviceFigure, DeviceInfo, DeviceLevel, DeviceMultiple, FigureBasis, Grounds, PeakRate};
 pub use layers::{Layer, Module};
 pub use memory::{Arena, Memory, MemoryStep, Placement};
 pub use model::{Diagnostic, Environment, Member, Model, Severity, Tensor};
@@ -91,6 +93,9 @@ pub struct Report {
     /// The engines that models can be run with.
     #[serde(default)]
     pub engines: Vec<EngineInfo>,
+    /// The devices that were asked for.
+    #[serde(default)]
+    pub devices: Vec<DeviceInfo>,
     /// What is predicted.
     #[serde(default)]
     pub predictions: Vec<Prediction>,
