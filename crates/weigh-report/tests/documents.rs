@@ -23,7 +23,8 @@ fn all() -> Vec<Report> {
         fixtures::conventions(),
         Report::default(),
     ];
-    unmeasured.into_iter().chain(fixtures::measured::all().into_iter().map(|(_, report)| report)).collect()
+    let named = fixtures::measured::all().into_iter().chain(fixtures::devices::all());
+    unmeasured.into_iter().chain(named.map(|(_, report)| report)).collect()
 }
 
 #[test]

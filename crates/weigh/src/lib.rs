@@ -15,6 +15,7 @@ mod benchmark;
 mod calibrate;
 mod conventions;
 mod describe;
+mod devices;
 mod open;
 
 pub use benchmark::{
@@ -24,6 +25,7 @@ pub use benchmark::{
 pub use calibrate::EngineCalibrator;
 pub use conventions::conventions;
 pub use describe::{describe, describe_memory};
+pub use devices::device_info;
 pub use open::{OpenError, Opened, open};
 pub use weigh_analysis::conventions::{CONVENTIONS, Convention};
 pub use weigh_analysis::{Analysis, AnalysisError, FreeDim, Options, analyze};

@@ -68,7 +68,7 @@ const STATIC: &[&str] = &[
     "coverage.{nodes,shaped,priced,unknown}",
     "layers[].{name,op,scope,inputs,outputs,output_shapes,parameters,macs,flops,other_ops,bytes_moved,output_elements}",
     "layers[].live_bytes",
-    "{environment,measurements,sweep,engines,predictions,comparisons,verdicts,advice,diagnostics}",
+    "{environment,measurements,sweep,engines,devices,predictions,comparisons,verdicts,advice,diagnostics}",
 ];
 
 /// Where every size is a number.
@@ -156,6 +156,18 @@ fn documents_obey_the_schema_and_have_what_is_promised() {
     let engines = json("engines --format json");
     obeys(&validator, &engines, "engines");
     follow(&engines, "engines[].{name,usable,default,version,library,providers,reason,hint}");
+    let devices = json("hardware show rtx-3090 --format json");
+    obeys(&validator, &devices, "devices");
+    follow(
+        &devices,
+        "devices[].{name,title,class,vendor,released,file,idle_watts,rent_usd_per_hour,battery_wh}",
+    );
+    follow(&devices, "devices[].peak_flops.{fp32,fp16,int8}.{dense,sparse,unit,basis,source,date}");
+    follow(
+        &devices,
+        "devices[].{memory_bytes,bandwidth_bytes_per_s,usable_bytes,launch_s,watts}.{value,basis,source,date}",
+    );
+    assert_eq!(devices["devices"][0]["peak_flops"]["fp32"]["dense"], 35.6e12);
     let unmeasured = json("zoo:lstm --format json");
     obeys(&validator, &unmeasured, "a ticket without a measurement");
     assert_eq!(unmeasured["measurements"][0]["samples"], 0);

@@ -4,6 +4,7 @@
 //! give the same text.
 
 mod csv;
+mod devices;
 mod grid;
 mod ink;
 mod json;

@@ -12,6 +12,7 @@ mod count;
 mod decisions;
 mod energy;
 mod fit;
+mod device;
 mod layers;
 mod memory;
 mod model;
@@ -33,6 +34,7 @@ pub use count::{Count, Formula, Shape};
 pub use decisions::{Advice, Basis, Comparison, ComparisonVerdict, Costs, Status, Verdict};
 pub use energy::EnergyEstimate;
 pub use fit::{Fit, FitNeed, FitRemedy};
+pub use device::{DeviceFigure, DeviceInfo, DeviceLevel, DeviceMultiple, FigureBasis, Grounds, PeakRate};
 pub use layers::{Layer, Module};
 pub use memory::{Arena, Memory, MemoryStep, Placement};
 pub use model::{Diagnostic, Environment, MachineCache, MachineGpu, Member, Model, Severity, Tensor};
@@ -97,6 +99,9 @@ pub struct Report {
     /// The engines that models can be run with.
     #[serde(default)]
     pub engines: Vec<EngineInfo>,
+    /// The devices that were asked for.
+    #[serde(default)]
+    pub devices: Vec<DeviceInfo>,
     /// What is predicted.
     #[serde(default)]
     pub predictions: Vec<Prediction>,

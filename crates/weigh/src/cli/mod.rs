@@ -3,6 +3,7 @@
 mod calibrate;
 mod conventions;
 mod engines;
+mod hardware;
 mod inspect;
 mod layer;
 mod measure;
@@ -41,6 +42,8 @@ enum Command {
     Measure(Box<measure::Args>),
     /// What can run models on this machine
     Engines(engines::Args),
+    /// The devices that models could run on
+    Hardware(hardware::Args),
     /// The cost of a single layer, without a model
     Layer(layer::Args),
     /// Built-in reference models
@@ -89,6 +92,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Inspect(args)) => inspect::run(&args),
         Some(Command::Measure(args)) => measure::run(&args),
         Some(Command::Engines(args)) => engines::run(&args),
+        Some(Command::Hardware(args)) => hardware::run(&args),
         Some(Command::Layer(args)) => layer::run(&args),
         Some(Command::Zoo(args)) => zoo::run(&args),
         Some(Command::Render(args)) => render::run(&args),

@@ -35,7 +35,7 @@ pub(super) fn tables(report: &Report, options: &RenderOptions) -> String {
 }
 
 /// A table; a column's title begins with `>` where it stands to the right. Cells are already plain.
-fn table(titles: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+pub(super) fn table(titles: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let shown: Vec<String> = titles.iter().map(|title| title.trim_start_matches('>').to_owned()).collect();
     let rule: String =

@@ -1,6 +1,7 @@
 //! Tables for documents and pull requests: totals as read and exact, what was measured, then the layers with exact
 //! numbers.
 
+mod devices;
 mod measured;
 
 use super::numbers::{self, Kind};
@@ -59,6 +60,7 @@ fn document(report: &Report, options: &RenderOptions) -> String {
         ));
     }
     page.push_str(&measured::tables(report, options));
+    page.push_str(&devices::tables(report));
     if !report.layers.is_empty() {
         page.push_str(&layers(report, options));
     }

@@ -4,6 +4,7 @@ mod conventions;
 mod coverage;
 mod curve;
 mod decisions;
+mod devices;
 mod engines;
 mod header;
 mod latency;
@@ -68,6 +69,7 @@ fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
     let after = [
         versus::lines(report, ink),
         engines::lines(report, ink),
+        devices::lines(report, ink),
         decisions::predictions(report, ink),
         memory::lines(report, ink),
         tree::lines(report, options, ink),
