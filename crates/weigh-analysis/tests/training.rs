@@ -59,7 +59,7 @@ fn the_peak_of_a_small_network() {
     // input, 512 each: 384 + 1536 is the most.
     assert_eq!(memory.stored.price.peak, (384 + 3 * 512) * 4);
     assert_eq!(memory.state_bytes, 2 * 1048);
-    assert_eq!(memory.bytes(&memory.stored), 2 * 1048 + 1920 * 4);
+    assert_eq!(memory.bytes(&memory.stored.price), 2 * 1048 + 1920 * 4);
     // Cut after every node but the view.
     assert_eq!(memory.chain.blocks.len(), 5);
 }

@@ -63,4 +63,7 @@ fn checkpoints_of_resnet50_are_not_worse_than_the_rule_of_the_square_root() {
     assert!(best.price.macs * 2 < rule.macs, "{:?} {rule:?}", best.price);
     let as_dear = memory.curve.placements.iter().rfind(|placement| placement.price.work() <= rule.work());
     assert!(as_dear.is_some_and(|placement| placement.price.peak < rule.peak));
+    // Checkpoints within what is recomputed reach lower still.
+    let least = memory.recursive.last().expect("a short chain");
+    assert!(least.peak <= memory.chain.least_peak());
 }

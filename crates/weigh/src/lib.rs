@@ -14,6 +14,7 @@
 mod benchmark;
 mod conventions;
 mod describe;
+mod describe_training;
 mod open;
 
 pub use benchmark::{
@@ -22,8 +23,10 @@ pub use benchmark::{
 };
 pub use conventions::conventions;
 pub use describe::{describe, describe_memory};
+pub use describe_training::describe_training;
 pub use open::{OpenError, Opened, open};
 pub use weigh_analysis::conventions::{CONVENTIONS, Convention};
+pub use weigh_analysis::training;
 pub use weigh_analysis::{Analysis, AnalysisError, FreeDim, Options, analyze};
 pub use weigh_ir as ir;
 pub use weigh_report as report;

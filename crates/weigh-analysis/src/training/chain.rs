@@ -154,9 +154,11 @@ impl<'g> Walk<'g> {
         let inner: u64 = kept.iter().filter(|id| !is_boundary(id)).map(|id| self.size(*id)).sum();
         let extra: u64 = self.extra[range.clone()].iter().sum();
         let saved_at_all = |id: TensorId| self.kept_for.contains_key(&id);
-        let name = steps.last().map_or_else(String::new, |(node, _)| node.name.to_string());
+        let name =
+            |step: Option<&(&Node, &Step)>| step.map_or_else(String::new, |(node, _)| node.name.to_string());
         Block {
-            name,
+            first: name(steps.first()),
+            last: name(steps.last()),
             steps: range.clone(),
             macs: self.costs[range.clone()].iter().map(|cost| cost.0).sum(),
             other_ops: self.costs[range.clone()].iter().map(|cost| cost.1).sum(),

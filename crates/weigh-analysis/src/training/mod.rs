@@ -20,7 +20,7 @@ pub use optimizer::{Optimizer, Precision};
 use crate::memory::Detail;
 use crate::runs::View;
 use crate::{AnalysisError, Options, Pass, Question};
-use checkpoint::{Chain, Curve, Placement};
+use checkpoint::{Chain, Curve, Placement, Price};
 use gradients::{Gradients, Step};
 
 /// How the model is trained.
@@ -103,14 +103,16 @@ pub struct StepMemory {
     pub square_root: Placement,
     /// The best placements from everything kept to the least memory.
     pub curve: Curve,
+    /// The same with checkpoints within what is recomputed; empty where the chain is too long to try.
+    pub recursive: Vec<Price>,
     /// The best placement within the limit, and whether that is proved; `None` where none fits or no limit was given.
     pub within_limit: Option<(Placement, bool)>,
 }
 
 impl StepMemory {
-    /// Bytes that a step with this placement needs in all.
-    pub fn bytes(&self, placement: &Placement) -> u64 {
-        self.state_bytes.saturating_add(placement.price.peak)
+    /// Bytes that a step needs in all where its activations take this.
+    pub fn bytes(&self, price: &Price) -> u64 {
+        self.state_bytes.saturating_add(price.peak)
     }
 }
 
@@ -138,6 +140,7 @@ fn over_a_step(state_bytes: u64, chain: Chain, recipe: Recipe) -> StepMemory {
         stored: chain.stored(),
         square_root: chain.square_root(),
         curve: chain.curve(),
+        recursive: chain.recursive_curve(),
         within_limit: recipe.memory_limit.and_then(within),
         chain,
     }

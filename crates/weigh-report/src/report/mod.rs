@@ -19,6 +19,7 @@ mod read;
 mod scenario;
 mod sweep;
 mod totals;
+mod training;
 
 use std::collections::BTreeMap;
 
@@ -40,6 +41,7 @@ pub use read::{ReadError, SCHEMA, Version};
 pub use scenario::{Estimate, Scenario, SloProbe, SloSearch};
 pub use sweep::{EngineInfo, SloChoice, Sweep};
 pub use totals::{Activations, Complete, Coverage, Extent, Growth, ModelSize, Scaling, Totals, UnknownOp};
+pub use training::{CheckpointPlan, CheckpointSegment, Checkpointing, Training, TrainingLayer};
 
 /// Everything one command found out about one model.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -79,6 +81,9 @@ pub struct Report {
     /// Memory over the steps, where it was asked for.
     #[serde(default)]
     pub memory: Option<Memory>,
+    /// What training takes, where it was asked for.
+    #[serde(default)]
+    pub training: Option<Training>,
     /// The machine measurements were made on.
     #[serde(default)]
     pub environment: Option<Environment>,

@@ -6,6 +6,7 @@
 //! `plan` finds the best one by dynamic programming over boundaries.
 
 mod plan;
+mod recursive;
 
 use std::ops::Range;
 
@@ -14,8 +15,10 @@ pub use plan::Curve;
 /// A part of the network between two tensors that everything goes through. Sizes are bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Block {
+    /// The name of its first node.
+    pub first: String,
     /// The name of its last node.
-    pub name: String,
+    pub last: String,
     /// Its nodes, of those that run in a step.
     pub steps: Range<usize>,
     /// Multiply-accumulates of running it forward.
