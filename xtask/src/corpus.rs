@@ -166,6 +166,15 @@ pub const CORPORA: &[Corpus] = &[
             "what six other tools count, run side by side (only when named)",
         )
     },
+    Corpus {
+        files: None,
+        is_usual: false,
+        ..Corpus::new(
+            "training",
+            "training.py",
+            "training steps, against PyTorch's flop counter and what its autograd keeps (only when named)",
+        )
+    },
 ];
 
 /// Those that run when none is named.

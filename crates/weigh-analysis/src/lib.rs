@@ -18,6 +18,7 @@ mod rebatch;
 mod runs;
 mod scaling;
 mod symbols;
+pub mod training;
 mod types;
 mod weights;
 mod work;

@@ -62,6 +62,14 @@ impl Weights {
         node.outputs.iter().flatten().next().is_some_and(|id| self.is_constant(*id))
     }
 
+    /// Every parameter and how many elements it has, in the order of the tensors.
+    pub fn parameters(&self) -> impl Iterator<Item = (TensorId, &Expr)> {
+        let mut all: Vec<(TensorId, &Expr)> =
+            self.parameters.iter().map(|(id, count)| (*id, count)).collect();
+        all.sort_unstable_by_key(|(id, _)| id.index());
+        all.into_iter()
+    }
+
     /// The origins of the parameters that a node reads, its bodies included, and the elements of each.
     pub fn parameters_of<'w>(&'w self, node: &'w Node) -> Vec<(TensorId, &'w Expr)> {
         let mut origins = Vec::new();

@@ -187,6 +187,13 @@ fn ask(
     let is_priced = op.cost(&operands).is_ok();
     let memory = op.memory(&operands);
     assert!(memory.overwrites.len() <= inputs.len().max(1), "{} overwrites {memory:?}", op.name());
+    let backward = op.backward(&operands);
+    if let Ok(backward) = &backward {
+        let inputs_of = |gradient: &weigh_ir::InputGradient| gradient.input;
+        let mut reached: Vec<usize> = backward.gradients.iter().map(inputs_of).collect();
+        reached.dedup();
+        assert_eq!(reached.len(), backward.gradients.len(), "{} has an input twice: {backward:?}", op.name());
+    }
     assert!(!op.name().is_empty());
     let detail = op.detail(&operands);
     assert!(detail.chars().count() <= 1000, "{}: {detail}", op.name());
@@ -196,6 +203,7 @@ fn ask(
     // Nothing of it depends on anything else than the operands.
     assert_eq!(op.detail(&operands), detail);
     assert_eq!(op.memory(&operands), memory);
+    assert_eq!(op.backward(&operands), backward);
     (is_inferred, is_priced)
 }
 

@@ -8,6 +8,7 @@
 //! No I/O, and no knowledge of any format.
 #![forbid(unsafe_code)]
 
+mod backward;
 mod diagnostic;
 mod dtype;
 mod expr;
@@ -18,6 +19,7 @@ mod shape;
 mod tensor;
 pub mod units;
 
+pub use backward::{Backward, InputGradient, Saved};
 pub use diagnostic::{Diagnostic, Severity};
 pub use dtype::DType;
 pub use expr::{Bindings, Expr, Formula, Invalid, Leading, ParseExprError, Symbol};

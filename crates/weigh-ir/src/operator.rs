@@ -8,7 +8,7 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
-use crate::{DType, Expr, Shape, TensorType, Value, bytes_of};
+use crate::{Backward, DType, Expr, Shape, TensorType, Value, bytes_of};
 
 /// What a node does: its meaning, apart from any format's spelling.
 pub trait Operator: Any + fmt::Debug + Send + Sync {
@@ -26,6 +26,10 @@ pub trait Operator: Any + fmt::Debug + Send + Sync {
 
     /// How it treats memory: what it can overwrite, what it really reads.
     fn memory(&self, node: &Operands<'_>) -> Memory;
+
+    /// How gradients go back through it, and what it keeps for them, from the types of inputs and outputs. What
+    /// merely lets no gradient through says so; what is not known is `Unknown`.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop>;
 
     /// What stored data means when this operator reads it as input `index`.
     fn role(&self, index: usize) -> Role;

@@ -5,7 +5,8 @@
 //! is free, and add up the weights of the leaves that they reach.
 
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
+    Backward, Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop,
+    TensorType, single,
 };
 
 /// What turns features into others, one by one. All of it compares, looks up or moves, unless `operations` says
@@ -101,6 +102,10 @@ impl Operator for FeatureMap {
             FeatureShape::Picked => Memory::selects(0),
             _ => Memory::fresh(),
         }
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
     }
 
     /// Offsets, scales and replacements are statistics of data seen before, not learned.
@@ -257,6 +262,10 @@ impl Operator for TrainedModel {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
     }
 
     /// Numbers that are not integers are learned; integers are the structure of trees.

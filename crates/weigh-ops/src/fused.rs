@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use weigh_ir::{Cost, DType, Inference, Memory, Operands, Operator, Outputs, Role, Stop};
+use weigh_ir::{Backward, Cost, DType, Inference, Memory, Operands, Operator, Outputs, Role, Stop};
 
 /// An operator whose result is added to, or passed through an elementwise function, before it is written.
 #[derive(Clone, Debug)]
@@ -86,6 +86,10 @@ impl Operator for Fused {
             Some(added) => Memory::in_place([added]),
             None => self.op.memory(node),
         }
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
     }
 
     fn role(&self, index: usize) -> Role {

@@ -1,6 +1,6 @@
 //! Operators that nothing is known about: counted, listed, and never priced at zero.
 
-use weigh_ir::{Cost, Inference, Memory, Operands, Operator, Outputs, Role, Stop};
+use weigh_ir::{Backward, Cost, Inference, Memory, Operands, Operator, Outputs, Role, Stop};
 
 /// An operator without rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,10 @@ impl Operator for Opaque {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh().with_unknown_workspace()
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::Unknown("nobody knows what it does"))
     }
 
     fn role(&self, _: usize) -> Role {

@@ -1,8 +1,8 @@
 //! Reductions along axes, arg-reductions, cumulative sums and sorting.
 
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, Value,
-    single,
+    Backward, Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Saved, Shape, Stop,
+    TensorType, Value, single,
 };
 
 use crate::parameter::Ints;
@@ -83,6 +83,26 @@ impl Operator for Reduce {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    /// The gradient of a result spreads over what was combined. What is kept follows PyTorch's `sum`, `mean`, `amax`,
+    /// `prod`, `norm` and `logsumexp`; a sum of squares keeps what is squared.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        let (elements, outputs) = (node.input(0)?.elements(), node.output(0)?.elements());
+        let (input, output) = (Saved::Input(0), Saved::Output(0));
+        let of = |operations: i64, saved: &[Saved]| {
+            Backward::of(0, Cost::other(&elements * operations), saved.iter().cloned())
+        };
+        Ok(match self.name {
+            "ReduceSum" => of(0, &[]),
+            "ReduceMean" => Backward::of(0, Cost::other(outputs), []),
+            "ReduceMax" | "ReduceMin" => of(1, &[input, output]),
+            "ReduceL1" => of(1, &[input]),
+            "ReduceSumSquare" => of(2, &[input]),
+            "ReduceLogSum" => of(1, &[output]),
+            // Product: g·y/x. Norm: g·x/y. Logarithm of a sum of exponentials: g·exp(x − y).
+            _ => of(3, &[input, output]),
+        })
     }
 
     fn role(&self, index: usize) -> Role {
@@ -183,6 +203,10 @@ impl Operator for ArgReduce {
         Memory::fresh()
     }
 
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward::none())
+    }
+
     fn role(&self, _: usize) -> Role {
         Role::Operand
     }
@@ -214,6 +238,19 @@ impl Operator for Cumulate {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::in_place([0])
+    }
+
+    /// Cumulated from the other end.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        let cost = self.cost(node)?;
+        match self.name {
+            "CumSum" => Ok(Backward::of(0, cost, [])),
+            _ => Ok(Backward::of(
+                0,
+                Cost { other_ops: cost.other_ops * 3, ..cost },
+                [Saved::Input(0), Saved::Output(0)],
+            )),
+        }
     }
 
     fn role(&self, index: usize) -> Role {
@@ -261,6 +298,11 @@ impl Operator for TopK {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    /// Back to the positions.
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward::of(0, Cost::FREE, [Saved::Output(1)]))
     }
 
     fn role(&self, index: usize) -> Role {

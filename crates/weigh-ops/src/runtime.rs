@@ -3,7 +3,7 @@
 
 use smallvec::smallvec;
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Packing, Role, Shape, Stop,
+    Backward, Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Packing, Role, Shape, Stop,
     TensorType, single,
 };
 
@@ -280,6 +280,10 @@ impl Operator for RuntimeOperator {
             RuleOutRepeats => Memory::in_place([1]),
             _ => Memory::fresh(),
         }
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
     }
 
     fn role(&self, index: usize) -> Role {

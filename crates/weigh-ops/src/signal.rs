@@ -7,7 +7,8 @@
 //! A length that is a symbol has no such count: it is unknown.
 
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
+    Backward, Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop,
+    TensorType, single,
 };
 
 use crate::parameter::first;
@@ -44,6 +45,10 @@ impl Operator for TaperWindow {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward::none())
     }
 
     fn role(&self, _: usize) -> Role {
@@ -117,6 +122,11 @@ impl Operator for RealDft {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    /// The transposed map: as much arithmetic as forward, and nothing kept.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward::of(0, self.cost(node)?, []))
     }
 
     fn role(&self, _: usize) -> Role {
@@ -205,6 +215,11 @@ impl Operator for Dft {
         Memory::fresh()
     }
 
+    /// The transposed map: as much arithmetic as forward, and nothing kept.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward::of(0, self.cost(node)?, []))
+    }
+
     fn role(&self, index: usize) -> Role {
         if index == 0 { Role::Operand } else { Role::Constant }
     }
@@ -276,6 +291,11 @@ impl Operator for Stft {
         Memory::fresh()
     }
 
+    /// The transposed map: as much arithmetic as forward, and nothing kept.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward::of(0, self.cost(node)?, []))
+    }
+
     fn role(&self, index: usize) -> Role {
         if index == 0 { Role::Operand } else { Role::Constant }
     }
@@ -318,6 +338,10 @@ impl Operator for MelWeights {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward::none())
     }
 
     fn role(&self, _: usize) -> Role {

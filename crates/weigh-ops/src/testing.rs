@@ -1,7 +1,7 @@
 //! Shorthand for tests: one operator over plain shapes.
 
 use weigh_ir::{
-    Cost, DType, Inference, Memory, NoBodies, Operands, Operator, Outputs, Shape, TensorType, Value,
+    Backward, Cost, DType, Inference, Memory, NoBodies, Operands, Operator, Outputs, Shape, TensorType, Value,
 };
 
 /// A float32 tensor of plain extents.
@@ -49,4 +49,13 @@ pub(crate) fn partial_cost(op: &dyn Operator, inputs: &[Option<TensorType>]) -> 
     let outputs = op.infer(&mut node).expect("the operator infers");
     let outputs: Vec<_> = outputs.iter().map(Some).collect();
     op.cost(&Operands { inputs: &inputs, outputs: &outputs, bodies: &[] }).expect("the operator has a price")
+}
+
+/// The backward pass, with inferred outputs.
+pub(crate) fn backward(op: &dyn Operator, inputs: &[TensorType]) -> Backward {
+    let outputs = infer(op, inputs);
+    let inputs: Vec<_> = inputs.iter().map(Some).collect();
+    let outputs: Vec<_> = outputs.iter().map(Some).collect();
+    let node = Operands { inputs: &inputs, outputs: &outputs, bodies: &[] };
+    op.backward(&node).expect("the operator has a backward pass")
 }

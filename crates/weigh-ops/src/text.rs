@@ -1,7 +1,8 @@
 //! Texts. What is done to characters is no arithmetic: it costs 0.
 
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
+    Backward, Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop,
+    TensorType, single,
 };
 
 /// An operator on tensors of texts.
@@ -77,6 +78,10 @@ impl Operator for Text {
         Memory::fresh()
     }
 
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward::none())
+    }
+
     fn role(&self, _: usize) -> Role {
         Role::Constant
     }
@@ -117,6 +122,10 @@ impl Operator for TermCounts {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward::none())
     }
 
     /// Weights are statistics of texts seen before, not learned.

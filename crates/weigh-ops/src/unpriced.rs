@@ -1,7 +1,8 @@
 //! Operators whose outputs are known, and whose price is not: each says why.
 
 use weigh_ir::{
-    Cost, DType, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
+    Backward, Cost, DType, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType,
+    single,
 };
 
 use crate::MatMul;
@@ -118,6 +119,10 @@ impl Operator for Unpriced {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh().with_unknown_workspace()
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::Unknown(self.reason))
     }
 
     fn role(&self, index: usize) -> Role {

@@ -15,6 +15,7 @@ mod benchmark;
 mod calibrate;
 mod conventions;
 mod describe;
+mod describe_training;
 mod devices;
 mod open;
 
@@ -25,9 +26,11 @@ pub use benchmark::{
 pub use calibrate::EngineCalibrator;
 pub use conventions::conventions;
 pub use describe::{describe, describe_memory};
+pub use describe_training::describe_training;
 pub use devices::device_info;
 pub use open::{OpenError, Opened, open};
 pub use weigh_analysis::conventions::{CONVENTIONS, Convention};
+pub use weigh_analysis::training;
 pub use weigh_analysis::{Analysis, AnalysisError, FreeDim, Options, analyze};
 pub use weigh_ir as ir;
 pub use weigh_report as report;

@@ -1,7 +1,9 @@
 //! Attention of a decoder to itself or to an encoder, as flags at run time say.
 
 use smallvec::smallvec;
-use weigh_ir::{Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType};
+use weigh_ir::{
+    Backward, Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType,
+};
 
 use super::{SOFTMAX, part};
 
@@ -76,6 +78,10 @@ impl Operator for DecoderAttention {
         let scores =
             || Ok(node.input(0)?.dim(0)? * node.input(0)?.dim(1)? * self.keys(node)?.all * self.heads);
         Memory::fresh().with_workspace("scores", scores(), node.dtype(0))
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
     }
 
     fn role(&self, index: usize) -> Role {

@@ -1,7 +1,8 @@
 //! Attention whose scores and probabilities go through graphs of the node's own.
 
 use weigh_ir::{
-    Cost, DType, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
+    Backward, Cost, DType, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType,
+    single,
 };
 
 use super::{Attention, AttentionInputs};
@@ -78,6 +79,10 @@ impl Operator for FlexAttention {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::UNFOLLOWED)
     }
 
     fn role(&self, _: usize) -> Role {

@@ -8,7 +8,9 @@
 //! chunks of tokens compute the same with another count.
 
 use smallvec::smallvec;
-use weigh_ir::{Cost, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single};
+use weigh_ir::{
+    Backward, Cost, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
+};
 
 use super::{Heads, split};
 
@@ -112,6 +114,10 @@ impl Operator for LinearAttention {
         Memory::fresh()
     }
 
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::Unknown("no rule for the backward pass of a state that every token updates"))
+    }
+
     fn role(&self, index: usize) -> Role {
         match index {
             PAST_STATE => Role::Buffer,
@@ -158,6 +164,12 @@ impl Operator for CausalConv {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    /// Of the convolution as [`Conv`](crate::Conv); the bias gets sums.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        let cost = self.cost(node)?;
+        Ok(Backward::bilinear([0, 1], &cost.macs).and(2, Cost::other(node.output(0)?.elements()), []))
     }
 
     fn role(&self, index: usize) -> Role {

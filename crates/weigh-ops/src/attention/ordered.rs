@@ -1,6 +1,8 @@
 //! Attention of 8-bit integers with weights for Q, K and V each.
 
-use weigh_ir::{Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Stop, TensorType, single};
+use weigh_ir::{
+    Backward, Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Stop, TensorType, single,
+};
 
 use super::{SOFTMAX, adds, part};
 
@@ -70,6 +72,10 @@ impl Operator for OrderedAttention {
             Ok(&tokens * (q + k + v) + tokens * steps * self.heads)
         };
         Memory::fresh().with_workspace("Q, K, V and scores", elements(), node.dtype(0))
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
     }
 
     fn role(&self, index: usize) -> Role {

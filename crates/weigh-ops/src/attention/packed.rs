@@ -3,7 +3,9 @@
 //! Every token meets the tokens of its own sequence: multiply-accumulates are those of attention, summed over the
 //! sequences. Where each begins is an input; a batch of one is the whole.
 
-use weigh_ir::{Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType};
+use weigh_ir::{
+    Backward, Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType,
+};
 
 use super::{SOFTMAX, adds, part, projections};
 
@@ -127,6 +129,10 @@ impl Operator for PackedAttention {
     fn memory(&self, node: &Operands<'_>) -> Memory {
         let scores = self.pairs(node).map(|pairs| pairs * self.heads);
         Memory::fresh().with_workspace("scores", scores, node.dtype(0))
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
     }
 
     fn role(&self, index: usize) -> Role {

@@ -1,7 +1,10 @@
 //! Attention of projected queries, keys and values.
 
 use smallvec::smallvec;
-use weigh_ir::{Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType};
+use weigh_ir::{
+    Backward, Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Saved, Shape, Stop,
+    TensorType,
+};
 
 use super::{AttentionInputs, Heads, ROTATION, SOFT_CAP, SOFTMAX, adds, scalar, split};
 
@@ -196,6 +199,22 @@ impl Operator for Attention {
             Ok(if returned { Expr::ZERO } else { batch * heads * queries * keys })
         };
         Memory::fresh().with_workspace("scores", scores(), node.dtype(0))
+    }
+
+    /// Unfused: two products for each of the two forward. The gradient of the probabilities is shared by Q and K.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        let Extents { batch, heads, queries, keys, head, value_head, .. } = self.extents(node)?;
+        if !node.has_input(1) || self.inputs.past.is_some_and(|past| node.has_input(past.0)) {
+            return Err(Stop::INFERENCE_ONLY);
+        }
+        let scores = batch * heads * queries * keys;
+        let (of_keys, of_values) = (&scores * head, &scores * value_head);
+        let probabilities = Saved::like_activations("probabilities", scores.clone());
+        let all = Backward::of(0, Cost::macs(of_keys.clone()), [Saved::Input(1)])
+            .and(1, Cost::macs(of_keys), [Saved::Input(0)])
+            .and(2, Cost::macs(of_values.clone()), []);
+        let shared = Cost::macs(of_values).and_other(scores * SOFTMAX);
+        Ok(all.sharing(shared, [Saved::Input(2), probabilities]))
     }
 
     fn role(&self, index: usize) -> Role {

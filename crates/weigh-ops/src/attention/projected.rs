@@ -1,7 +1,9 @@
 //! Attention with the projections before it inside.
 
 use smallvec::smallvec;
-use weigh_ir::{Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType};
+use weigh_ir::{
+    Backward, Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType,
+};
 
 use super::{ROTATION, SOFTMAX, adds, part, projections, scalar};
 
@@ -114,6 +116,10 @@ impl Operator for ProjectedAttention {
         };
         let dtype = node.dtype(if self.quantized { 3 } else { 0 });
         Memory::fresh().with_workspace("Q, K, V and scores", elements(), dtype)
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
     }
 
     fn role(&self, index: usize) -> Role {

@@ -1,6 +1,8 @@
 //! Rotary position embedding, by itself and inside attention.
 
-use weigh_ir::{Cost, Inference, Memory, Operands, Operator, Outputs, Role, Stop, TensorType, single};
+use weigh_ir::{
+    Backward, Cost, Inference, Memory, Operands, Operator, Outputs, Role, Saved, Stop, TensorType, single,
+};
 
 use super::{Heads, ROTATION, split};
 
@@ -53,6 +55,12 @@ impl Operator for RotaryEmbedding {
         Memory::in_place([0])
     }
 
+    /// Turned back by the same angles.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        let tables = [Saved::Input(self.tables.0), Saved::Input(self.tables.1)];
+        Ok(Backward::of(0, self.cost(node)?, tables))
+    }
+
     fn role(&self, index: usize) -> Role {
         match index {
             0 => Role::Operand,
@@ -89,6 +97,10 @@ impl Operator for RotaryPair {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::in_place([1])
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
     }
 
     fn role(&self, _: usize) -> Role {

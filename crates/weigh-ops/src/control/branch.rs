@@ -1,6 +1,6 @@
 //! One of two graphs, by a condition.
 
-use weigh_ir::{Cost, Inference, Memory, Operands, Operator, Outputs, Role, Stop, Value};
+use weigh_ir::{Backward, Cost, Inference, Memory, Operands, Operator, Outputs, Role, Stop, Value};
 
 use super::{body, truth};
 use crate::sequence::merge;
@@ -80,6 +80,10 @@ impl Operator for If {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::UNFOLLOWED)
     }
 
     fn role(&self, _: usize) -> Role {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, Symbol, TensorType,
-    Value,
+    Backward, Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, Symbol,
+    TensorType, Value,
 };
 
 use super::{body, stable, stacked, truth};
@@ -191,6 +191,10 @@ impl Operator for Loop {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::UNFOLLOWED)
     }
 
     fn role(&self, index: usize) -> Role {

@@ -1,6 +1,8 @@
 //! A graph run along an axis.
 
-use weigh_ir::{Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType};
+use weigh_ir::{
+    Backward, Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType,
+};
 
 use super::{body, stacked, without_value};
 
@@ -145,6 +147,10 @@ impl Operator for Scan {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::UNFOLLOWED)
     }
 
     fn role(&self, index: usize) -> Role {

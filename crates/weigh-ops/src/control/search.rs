@@ -1,7 +1,8 @@
 //! Text generated token by token, with the model inside.
 
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType,
+    Backward, Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop,
+    TensorType,
 };
 
 use crate::parameter::first;
@@ -68,6 +69,10 @@ impl Operator for Search {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh().with_unknown_workspace()
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward::none())
     }
 
     fn role(&self, index: usize) -> Role {

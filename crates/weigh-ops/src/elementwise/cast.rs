@@ -1,7 +1,8 @@
 //! Elements as another type.
 
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Stop, TensorType, Value, single,
+    Backward, Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Stop, TensorType,
+    Value, single,
 };
 
 use super::values::certainly_equal;
@@ -34,6 +35,15 @@ impl Operator for Cast {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::in_place([0])
+    }
+
+    /// Cast back; integers and booleans have no gradient.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        let is_float = |dtype: Option<DType>| dtype.is_some_and(DType::is_float);
+        match is_float(node.dtype(0)) && is_float(self.to.or(node.dtype(1))) {
+            true => Ok(Backward::moves([0])),
+            false => Ok(Backward::none()),
+        }
     }
 
     fn role(&self, index: usize) -> Role {

@@ -1,7 +1,8 @@
 //! Functions applied element by element, with broadcasting.
 
 use weigh_ir::{
-    Cost, DType, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, Value, single,
+    Backward, Cost, DType, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType,
+    Value, single,
 };
 
 use super::table::{Arity, FUNCTIONS, Function, Returns};
@@ -111,6 +112,10 @@ impl Operator for Elementwise {
             }
             _ => memory,
         }
+    }
+
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        super::backward::backward(self, node)
     }
 
     fn role(&self, index: usize) -> Role {

@@ -1,5 +1,6 @@
 //! Functions of single elements, each a row of a table.
 
+mod backward;
 mod cast;
 mod function;
 mod pointwise;

@@ -5,7 +5,8 @@
 //! own operators, in the primitives that [`FUNCTIONS`](crate::FUNCTIONS) counts.
 
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
+    Backward, Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop,
+    TensorType, single,
 };
 
 /// One fused elementwise function.
@@ -102,6 +103,10 @@ impl Operator for Pointwise {
         Memory::in_place([0])
     }
 
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
+    }
+
     fn role(&self, index: usize) -> Role {
         let others = index.checked_sub(1).map(|other| self.0.others.get(other).map_or(Constant, |row| row.0));
         others.unwrap_or(Operand)
@@ -147,6 +152,10 @@ impl Operator for Gate {
 
     fn memory(&self, node: &Operands<'_>) -> Memory {
         if node.has_input(1) && *self == Gate::SwiGlu { Memory::in_place([0, 1]) } else { Memory::fresh() }
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
     }
 
     fn role(&self, index: usize) -> Role {

@@ -5,8 +5,8 @@
 //! and biases do not have it, wherever the number of real channels is known.
 
 use weigh_ir::{
-    Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Packing, Role, Shape, Stop, TensorType,
-    single,
+    Backward, Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Packing, Role, Shape, Stop,
+    TensorType, single,
 };
 
 use super::{Conv, Layout};
@@ -91,6 +91,10 @@ impl Operator for BlockedConv {
         if node.has_input(3) { Memory::in_place([3]) } else { Memory::fresh() }
     }
 
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
+    }
+
     fn role(&self, index: usize) -> Role {
         let weights = self.weights.as_ref().and_then(|weights| self.real_weights(weights).ok());
         match index {
@@ -160,6 +164,10 @@ impl Operator for Reorder {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
     }
 
     fn role(&self, _: usize) -> Role {

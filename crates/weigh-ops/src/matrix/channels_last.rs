@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use smallvec::SmallVec;
-use weigh_ir::{Cost, Inference, Memory, Operands, Operator, Outputs, Role, Stop, TensorType};
+use weigh_ir::{Backward, Cost, Inference, Memory, Operands, Operator, Outputs, Role, Stop, TensorType};
 
 use super::Layout;
 
@@ -72,6 +72,10 @@ impl Operator for ChannelsLast {
 
     fn memory(&self, node: &Operands<'_>) -> Memory {
         Moved::of(node.inputs, node.outputs).with(node, |node| self.op.memory(node))
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
     }
 
     fn role(&self, index: usize) -> Role {

@@ -2,7 +2,8 @@
 
 use smallvec::SmallVec;
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
+    Backward, Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Saved, Shape, Stop,
+    TensorType, single,
 };
 
 use crate::Window;
@@ -158,6 +159,19 @@ impl Operator for Conv {
         Memory::fresh().with_workspace("im2col", self.columns(node), node.dtype(0))
     }
 
+    /// Both gradients are convolutions with as many multiply-accumulates as the forward one (Goodfellow et al., Deep
+    /// Learning, section 9.5); the bias gets sums.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        if self.result.is_some() || self.name != "Conv" {
+            return Err(Stop::INFERENCE_ONLY);
+        }
+        let product = Backward::bilinear([0, self.weights], &self.cost(node)?.macs);
+        match self.bias.filter(|index| node.has_input(*index)) {
+            Some(bias) => Ok(product.and(bias, Cost::other(node.output(0)?.elements()), [])),
+            None => Ok(product),
+        }
+    }
+
     fn role(&self, index: usize) -> Role {
         if index == 0 || index == self.weights || Some(index) == self.bias {
             Role::Parameter
@@ -269,6 +283,12 @@ impl Operator for ConvTranspose {
         Memory::fresh().with_workspace("col2im", ConvTranspose::columns(node), node.dtype(0))
     }
 
+    /// As [`Conv`].
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        let product = Backward::bilinear([0, 1], &self.cost(node)?.macs);
+        Ok(product.and(self.bias(), Cost::other(node.output(0)?.elements()), []))
+    }
+
     fn role(&self, index: usize) -> Role {
         if self.pads == Some(index) { Role::Constant } else { Role::Parameter }
     }
@@ -323,6 +343,20 @@ impl Operator for DeformConv {
 
     fn memory(&self, node: &Operands<'_>) -> Memory {
         Memory::fresh().with_workspace("im2col", self.columns(node), node.dtype(0))
+    }
+
+    /// The gradient of the sampled windows is one product, shared; from there to the input, the offsets and the mask
+    /// it goes by the weights of the samples, about as much arithmetic each as sampling.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        let (convolution, all) = (self.as_conv().cost(node)?, self.cost(node)?);
+        let sampling = || Cost::other(all.other_ops.clone());
+        let columns = Cost::macs(convolution.macs.clone());
+        Ok(Backward::of(0, sampling(), [])
+            .and(1, Cost::macs(convolution.macs), [])
+            .and(2, sampling(), [])
+            .and(3, Cost::other(node.output(0)?.elements()), [])
+            .and(4, sampling(), [])
+            .sharing(columns, [0, 1, 2, 4].map(Saved::Input)))
     }
 
     fn role(&self, index: usize) -> Role {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use smallvec::SmallVec;
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType,
-    broadcast_dims, single,
+    Backward, Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Saved, Shape, Stop,
+    TensorType, broadcast_dims, single,
 };
 
 /// A product of matrices, batched over the leading axes that broadcast (NumPy `matmul`).
@@ -110,6 +110,14 @@ impl Operator for MatMul {
         Memory::fresh()
     }
 
+    /// Both gradients are products with as many multiply-accumulates as the forward one.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        match self.result {
+            Some(_) => Err(Stop::INFERENCE_ONLY),
+            None => Ok(Backward::bilinear([self.a, self.b], &self.cost(node)?.macs)),
+        }
+    }
+
     fn role(&self, index: usize) -> Role {
         if index == self.a || index == self.b { Role::Parameter } else { Role::Constant }
     }
@@ -184,6 +192,12 @@ impl Operator for Gemm {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    /// As [`MatMul`]; the addend gets sums.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        let product = Backward::bilinear([0, 1], &self.cost(node)?.macs);
+        Ok(product.and(2, Cost::other(node.output(0)?.elements()), []))
     }
 
     fn role(&self, _: usize) -> Role {
@@ -303,6 +317,20 @@ impl Operator for Einsum {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    /// The gradient of an input is the equation with that input and the output exchanged: the same index space.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        let cost = self.cost(node)?;
+        let inputs = 0..self.terms.len();
+        let of = |input: usize| {
+            let others = inputs.clone().filter(move |other| *other != input).map(Saved::Input);
+            (input, cost.macs.clone(), others)
+        };
+        Ok(inputs
+            .clone()
+            .map(of)
+            .fold(Backward::none(), |all, (input, macs, others)| all.and(input, Cost::macs(macs), others)))
     }
 
     fn role(&self, _: usize) -> Role {

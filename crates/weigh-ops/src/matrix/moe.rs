@@ -1,8 +1,8 @@
 //! Mixtures of experts: every token goes through the few experts that a router chooses for it.
 
 use weigh_ir::{
-    Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Packing, Role, Shape, Stop, TensorType,
-    single,
+    Backward, Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Packing, Role, Shape, Stop,
+    TensorType, single,
 };
 
 /// Subtract the largest, exp, sum, divide.
@@ -124,6 +124,10 @@ impl Operator for MixtureOfExperts {
         Memory::fresh()
     }
 
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
+    }
+
     fn role(&self, index: usize) -> Role {
         let is = |of: fn(&ExpertInputs) -> usize| self.products.iter().any(|product| of(product) == index);
         match (index, self.bits.and_then(|bits| u8::try_from(bits).ok())) {
@@ -181,6 +185,10 @@ impl Operator for GroupRouter {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
     }
 
     fn role(&self, index: usize) -> Role {

@@ -6,7 +6,10 @@
 //! of the state) is elementwise and counted by the equations of the ONNX operator specification.
 
 use smallvec::smallvec;
-use weigh_ir::{Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType};
+use weigh_ir::{
+    Backward, Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Saved, Shape, Stop,
+    TensorType,
+};
 
 use crate::Elementwise;
 
@@ -207,6 +210,32 @@ impl Operator for Recurrent {
             Ok(steps * batch * hidden * (self.directions() * self.cell.gates()))
         };
         Memory::fresh().with_workspace("gates", gates(), node.dtype(0))
+    }
+
+    /// Products with the weights for the input and, step by step, for the state, which every other gradient waits for;
+    /// the weights' own gradients as many. The gates of all steps are kept, as cuDNN's reserve space holds them.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        if self.quantized {
+            return Err(Stop::INFERENCE_ONLY);
+        }
+        let Extents { steps, batch, input, hidden } = self.extents(node)?;
+        let gates = steps * batch * &hidden * (self.directions() * self.cell.gates());
+        let (of_input, of_state) = (Cost::macs(&gates * input), Cost::macs(&gates * hidden));
+        let sums = || Cost::other(gates.clone());
+        let elementwise = self.cost(node)?.other_ops;
+        // A cell state for each step beside the gates.
+        let kept = match self.cell {
+            Cell::Lstm => gates.clone() + gates.floor_div(&Expr::Int(4)),
+            Cell::Simple | Cell::Gru { .. } => gates.clone(),
+        };
+        let shared = of_state.clone().and_other(elementwise);
+        Ok(Backward::of(0, of_input.clone(), [])
+            .and(1, of_input, [Saved::Input(0)])
+            .and(2, of_state, [Saved::Output(0)])
+            .and(3, sums(), [])
+            .and(5, Cost::FREE, [])
+            .and(6, Cost::FREE, [])
+            .sharing(shared, [Saved::like_activations("gates", kept)]))
     }
 
     fn role(&self, index: usize) -> Role {

@@ -8,7 +8,8 @@ mod split;
 mod views;
 
 use weigh_ir::{
-    Cost, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, Value, single,
+    Backward, Cost, Inference, Memory, Operands, Operator, Outputs, Role, Saved, Shape, Stop, TensorType,
+    Value, single,
 };
 
 use crate::parameter::Ints;
@@ -162,6 +163,32 @@ impl Operator for Movement {
             Scatter { .. } => Memory::in_place([0]),
             _ => Memory::fresh(),
         }
+    }
+
+    /// Gradients move back. Transposing and slicing are views.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        let count = |index: usize| Ok(Cost::other(node.input(index)?.elements()));
+        Ok(match self {
+            Transpose { .. } | Slice { .. } => Backward::view(),
+            Concat { .. } => Backward::moves(0..node.inputs.len()),
+            // Added up where an index comes more than once.
+            Gather { .. } | GatherElements | GatherNd { .. } => {
+                Backward::of(0, Cost::other(node.output(0)?.elements()), [Saved::Input(1)])
+            }
+            Scatter { replaces: true, updates, .. } => {
+                Backward::of(0, Cost::FREE, [Saved::Input(1)]).and(*updates, Cost::FREE, [Saved::Input(1)])
+            }
+            Scatter { updates, operations, .. } if *operations > 0 => {
+                let all = [Saved::Input(0), Saved::Input(1), Saved::Input(*updates), Saved::Output(0)];
+                Backward::of(0, count(0)?, []).and(*updates, count(*updates)?, []).sharing(Cost::FREE, all)
+            }
+            Scatter { updates, .. } => {
+                let saved = [0, 1, *updates].map(Saved::Input);
+                Backward::moves([0, *updates]).sharing(Cost::FREE, saved)
+            }
+            Tile { .. } => Backward::of(0, Cost::other(node.output(0)?.elements()), []),
+            Pad { .. } | DepthToSpace { .. } | SpaceToDepth { .. } | ReverseSequence => Backward::moves([0]),
+        })
     }
 
     fn role(&self, index: usize) -> Role {

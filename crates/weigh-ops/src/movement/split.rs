@@ -1,7 +1,8 @@
 //! Pieces of an axis.
 
 use weigh_ir::{
-    Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Stop, TensorType, resolve_axis,
+    Backward, Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Stop, TensorType,
+    resolve_axis,
 };
 
 use crate::parameter::Ints;
@@ -68,6 +69,11 @@ impl Operator for Split {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    /// The pieces are views.
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward::view())
     }
 
     fn role(&self, index: usize) -> Role {

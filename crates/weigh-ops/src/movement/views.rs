@@ -1,8 +1,8 @@
 //! Operators whose output is the input's data seen with another shape: nothing moves, nothing is computed.
 
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType,
-    resolve_axis, single,
+    Backward, Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop,
+    TensorType, resolve_axis, single,
 };
 
 use crate::parameter::Ints;
@@ -203,6 +203,13 @@ impl Operator for View {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::view()
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        match self {
+            View::BitCast { .. } => Ok(Backward::none()),
+            _ => Ok(Backward::view()),
+        }
     }
 
     fn role(&self, index: usize) -> Role {

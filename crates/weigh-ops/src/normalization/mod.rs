@@ -1,5 +1,6 @@
 //! Normalisations and softmax, alone and with the sum or the embedding before them.
 
+mod backward;
 mod normalize;
 mod skip;
 

@@ -1,7 +1,8 @@
 //! Normalisations and softmax: outputs of the input's shape, divided by some statistic of it.
 
 use weigh_ir::{
-    Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
+    Backward, Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType,
+    single,
 };
 
 /// Which statistic, over what, and the arithmetic of one element.
@@ -131,6 +132,10 @@ impl Operator for Normalization {
             }
             _ => memory,
         }
+    }
+
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        super::backward::backward(self.0, node)
     }
 
     fn role(&self, index: usize) -> Role {

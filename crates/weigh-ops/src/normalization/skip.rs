@@ -2,7 +2,8 @@
 
 use smallvec::smallvec;
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType,
+    Backward, Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop,
+    TensorType,
 };
 
 /// Which normalisation, and where its inputs are.
@@ -78,6 +79,10 @@ impl Operator for SkipNormalization {
         Memory::in_place([0, self.0.skip()].into_iter().filter(|index| node.has_input(*index)))
     }
 
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
+    }
+
     fn role(&self, index: usize) -> Role {
         if index == 0 || index == self.0.skip() { Role::Operand } else { Role::Parameter }
     }
@@ -125,6 +130,10 @@ impl Operator for EmbedNormalization {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::selects(2)
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
     }
 
     fn role(&self, index: usize) -> Role {

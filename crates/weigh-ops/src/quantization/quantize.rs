@@ -5,7 +5,7 @@
 
 use smallvec::smallvec;
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Packing, Role, Shape, Stop,
+    Backward, Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Packing, Role, Shape, Stop,
     TensorType, single,
 };
 
@@ -64,6 +64,10 @@ impl Operator for Quantize {
         Memory::in_place([0])
     }
 
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
+    }
+
     fn role(&self, index: usize) -> Role {
         if index == 0 { Role::Operand } else { Role::Constant }
     }
@@ -97,6 +101,10 @@ impl Operator for Dequantize {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::in_place([0])
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
     }
 
     fn role(&self, index: usize) -> Role {
@@ -141,6 +149,10 @@ impl Operator for DynamicQuantize {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::in_place([0])
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
     }
 
     fn role(&self, _: usize) -> Role {
@@ -198,6 +210,10 @@ impl Operator for IntegerMatMul {
             ),
             false => Memory::fresh(),
         }
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
     }
 
     fn role(&self, index: usize) -> Role {
@@ -264,6 +280,10 @@ impl Operator for BlockQuantizedMatMul {
     fn memory(&self, node: &Operands<'_>) -> Memory {
         let elements = Ok(self.weight_elements());
         Memory::fresh().with_workspace("dequantised weights", elements, node.dtype(0))
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
     }
 
     fn role(&self, index: usize) -> Role {

@@ -7,7 +7,9 @@
 use std::sync::Arc;
 
 use smallvec::SmallVec;
-use weigh_ir::{Cost, Inference, Memory, Operands, Operator, Outputs, Role, Stop, TensorType, Traffic};
+use weigh_ir::{
+    Backward, Cost, Inference, Memory, Operands, Operator, Outputs, Role, Stop, TensorType, Traffic,
+};
 
 use crate::fused::ResultType;
 
@@ -115,6 +117,10 @@ impl Operator for Requantized {
         };
         let overwrites = memory.overwrites.into_iter().filter_map(of_node).collect();
         Memory { overwrites, traffic, workspace: memory.workspace }
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
     }
 
     fn role(&self, index: usize) -> Role {

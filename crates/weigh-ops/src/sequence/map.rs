@@ -1,6 +1,8 @@
 //! A body run for every member of a sequence.
 
-use weigh_ir::{Cost, Expr, Inference, Members, Memory, Operands, Operator, Outputs, Role, Stop, TensorType};
+use weigh_ir::{
+    Backward, Cost, Expr, Inference, Members, Memory, Operands, Operator, Outputs, Role, Stop, TensorType,
+};
 
 use super::members::some_member;
 use crate::control::body;
@@ -87,6 +89,10 @@ impl Operator for SequenceMap {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::UNFOLLOWED)
     }
 
     fn role(&self, _: usize) -> Role {

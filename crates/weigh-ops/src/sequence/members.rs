@@ -1,7 +1,7 @@
 //! Sequences of tensors. Their length is followed where it is known; members are moved, never computed on.
 
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Members, Memory, Operands, Operator, Outputs, Role, Shape, Stop,
+    Backward, Cost, DType, Expr, Inference, Members, Memory, Operands, Operator, Outputs, Role, Shape, Stop,
     TensorType, Value, resolve_axis, single,
 };
 
@@ -306,6 +306,10 @@ impl Operator for Sequence {
             Sequence::Length | Sequence::Empty { .. } => Memory::untouched(),
             _ => Memory::fresh(),
         }
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::UNFOLLOWED)
     }
 
     fn role(&self, index: usize) -> Role {

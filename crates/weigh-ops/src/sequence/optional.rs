@@ -1,7 +1,8 @@
 //! Optional values. One that is there is taken for what it holds.
 
 use weigh_ir::{
-    Cost, DType, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, Value, single,
+    Backward, Cost, DType, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType,
+    Value, single,
 };
 
 /// What is done to an optional value.
@@ -49,6 +50,10 @@ impl Operator for Optional {
             Optional::HasElement => Memory::untouched(),
             Optional::Wrap | Optional::GetElement => Memory::view(),
         }
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::UNFOLLOWED)
     }
 
     fn role(&self, _: usize) -> Role {

@@ -1,7 +1,8 @@
 //! Parts of detectors: suppression of overlapping boxes, pooling of regions.
 
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
+    Backward, Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Saved, Shape, Stop,
+    TensorType, single,
 };
 
 /// Boxes that overlap no better one too much. ONNX `NonMaxSuppression`.
@@ -35,6 +36,10 @@ impl Operator for NonMaxSuppression {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward::none())
     }
 
     fn role(&self, index: usize) -> Role {
@@ -102,6 +107,17 @@ impl Operator for RegionPool {
         Memory::fresh()
     }
 
+    /// Every sample gives back to the elements it came from.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        let saved = [Saved::Input(1), Saved::Input(2)].into_iter().filter(|saved| match saved {
+            Saved::Input(index) => node.has_input(*index),
+            _ => true,
+        });
+        let positions = Saved::extra("positions of maxima", node.output(0)?.elements(), DType::I32);
+        let positions = (self.pooling == RegionPooling::Max).then_some(positions);
+        Ok(Backward::of(0, self.cost(node)?, saved.chain(positions)))
+    }
+
     fn role(&self, index: usize) -> Role {
         if index == 0 { Role::Operand } else { Role::Constant }
     }
@@ -141,6 +157,10 @@ impl Operator for CropAndResize {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
     }
 
     fn role(&self, index: usize) -> Role {

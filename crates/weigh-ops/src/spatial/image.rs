@@ -1,7 +1,8 @@
 //! Images: cropping and padding around the centre, columns back to an image, decoding; and determinants.
 
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
+    Backward, Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop,
+    TensorType, single,
 };
 
 use crate::tensors::extents_in;
@@ -47,6 +48,10 @@ impl Operator for CenterCropPad {
         Memory::fresh()
     }
 
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward::moves([0]))
+    }
+
     fn role(&self, index: usize) -> Role {
         if index == 0 { Role::Operand } else { Role::Constant }
     }
@@ -88,6 +93,10 @@ impl Operator for ColumnsToImage {
         Memory::fresh()
     }
 
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward::moves([0]))
+    }
+
     fn role(&self, index: usize) -> Role {
         if index == 0 { Role::Operand } else { Role::Constant }
     }
@@ -121,6 +130,10 @@ impl Operator for ImageDecoder {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward::none())
     }
 
     fn role(&self, _: usize) -> Role {
@@ -166,6 +179,10 @@ impl Operator for Determinant {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::Unknown("what the inverse of a matrix costs depends on the algorithm"))
     }
 
     fn role(&self, _: usize) -> Role {

@@ -1,7 +1,8 @@
 //! Pooling over windows and over all of space.
 
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Stop, TensorType, single,
+    Backward, Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Saved, Stop,
+    TensorType, single,
 };
 
 use crate::Layout;
@@ -94,6 +95,22 @@ impl Operator for Pool {
         Memory::fresh()
     }
 
+    /// PyTorch's poolings keep their input, the maximum its positions too, in 8 bytes each.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        let elements = node.output(0)?.elements();
+        Ok(match self.pooling {
+            Pooling::Max => {
+                let positions = Saved::extra("positions of maxima", elements.clone(), DType::I64);
+                Backward::of(0, Cost::other(elements), [Saved::Input(0), positions])
+            }
+            Pooling::Average => Backward::of(0, self.cost(node)?, [Saved::Input(0)]),
+            Pooling::Norm => {
+                let cost = self.cost(node)?;
+                Backward::of(0, Cost::other(cost.other_ops), [Saved::Input(0), Saved::Output(0)])
+            }
+        })
+    }
+
     fn role(&self, _: usize) -> Role {
         Role::Operand
     }
@@ -133,6 +150,16 @@ impl Operator for GlobalPool {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    /// As a reduction over all of space: a mean keeps nothing.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        let elements = node.input(0)?.elements();
+        Ok(match self.pooling {
+            Pooling::Average => Backward::of(0, Cost::other(node.output(0)?.elements()), []),
+            Pooling::Max => Backward::of(0, Cost::other(elements), [Saved::Input(0), Saved::Output(0)]),
+            Pooling::Norm => Backward::of(0, Cost::other(elements * 3), [Saved::Input(0), Saved::Output(0)]),
+        })
     }
 
     fn role(&self, _: usize) -> Role {
@@ -177,6 +204,11 @@ impl Operator for MaxUnpool {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    /// Taken from the positions.
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward::of(0, Cost::FREE, [Saved::Input(1)]))
     }
 
     fn role(&self, index: usize) -> Role {

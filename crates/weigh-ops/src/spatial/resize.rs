@@ -6,7 +6,8 @@
 //! and are not counted; those of a sampled grid belong to its points and are.
 
 use weigh_ir::{
-    Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, Value, single,
+    Backward, Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Saved, Shape, Stop,
+    TensorType, Value, single,
 };
 
 use crate::parameter::Ints;
@@ -236,6 +237,11 @@ impl Operator for Resize {
         Memory::fresh()
     }
 
+    /// The transposed map: as much arithmetic as forward, and nothing kept.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward::of(0, self.cost(node)?, []))
+    }
+
     fn role(&self, index: usize) -> Role {
         if index == 0 { Role::Operand } else { Role::Constant }
     }
@@ -290,6 +296,11 @@ impl Operator for AffineGrid {
         Memory::fresh()
     }
 
+    /// The transposed map: as much arithmetic as forward, and nothing kept.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward::of(0, self.cost(node)?, []))
+    }
+
     fn role(&self, index: usize) -> Role {
         if index == 0 { Role::Operand } else { Role::Constant }
     }
@@ -340,6 +351,14 @@ impl Operator for GridSample {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    /// Weights go to the image, differences of neighbours to the grid: about as much arithmetic each as sampling.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        let cost = self.cost(node)?;
+        Ok(Backward::of(0, cost.clone(), [])
+            .and(1, cost, [])
+            .sharing(Cost::FREE, [Saved::Input(0), Saved::Input(1)]))
     }
 
     fn role(&self, _: usize) -> Role {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use weigh_ir::{
-    Cost, Inference, Memory, Operands, Operator, Outputs, Role, Stop, Stored, TensorType, single,
+    Backward, Cost, Inference, Memory, Operands, Operator, Outputs, Role, Stop, Stored, TensorType, single,
 };
 
 /// A stored value as a node. ONNX `Constant`.
@@ -30,6 +30,10 @@ impl Operator for Constant {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::untouched()
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward::none())
     }
 
     fn role(&self, _: usize) -> Role {

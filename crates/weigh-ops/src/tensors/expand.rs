@@ -1,6 +1,8 @@
 //! Tensors broadcast to extents that are asked for, and cut to a triangle.
 
-use weigh_ir::{Cost, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single};
+use weigh_ir::{
+    Backward, Cost, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
+};
 
 use super::extents_in;
 use crate::parameter::Ints;
@@ -40,6 +42,11 @@ impl Operator for Expand {
         Memory::fresh()
     }
 
+    /// Copies are added up. The output is a view with strides of 0.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward { is_view: true, ..Backward::of(0, Cost::other(node.output(0)?.elements()), []) })
+    }
+
     fn role(&self, index: usize) -> Role {
         if index == 0 { Role::Operand } else { Role::Constant }
     }
@@ -68,6 +75,10 @@ impl Operator for Triangle {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::in_place([0])
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward::moves([0]))
     }
 
     fn role(&self, _: usize) -> Role {

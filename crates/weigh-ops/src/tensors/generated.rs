@@ -1,8 +1,8 @@
 //! Tensors made by a rule: filled, ranges, diagonals, one-hot rows.
 
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, Value,
-    resolve_axis, single,
+    Backward, Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop,
+    TensorType, Value, resolve_axis, single,
 };
 
 use super::extents_in;
@@ -125,6 +125,10 @@ impl Operator for Generated {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward::none())
     }
 
     fn role(&self, _: usize) -> Role {

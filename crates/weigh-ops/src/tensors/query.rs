@@ -1,7 +1,8 @@
 //! Questions about shapes.
 
 use weigh_ir::{
-    Cost, DType, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, Value, single,
+    Backward, Cost, DType, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType,
+    Value, single,
 };
 
 /// What a query tells about its input.
@@ -53,6 +54,10 @@ impl Operator for Query {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::untouched()
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward::none())
     }
 
     fn role(&self, _: usize) -> Role {

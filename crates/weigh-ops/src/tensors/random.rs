@@ -4,7 +4,8 @@
 
 use smallvec::smallvec;
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
+    Backward, Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Saved, Shape, Stop,
+    TensorType, single,
 };
 
 /// What is drawn.
@@ -84,6 +85,10 @@ impl Operator for Random {
         }
     }
 
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Ok(Backward::none())
+    }
+
     fn role(&self, _: usize) -> Role {
         Role::Constant
     }
@@ -129,6 +134,17 @@ impl Operator for Dropout {
 
     fn memory(&self, node: &Operands<'_>) -> Memory {
         if Dropout::trains(node) { Memory::in_place([0]) } else { Memory::view() }
+    }
+
+    /// Training draws a mask, whatever the node says of inference: a byte for each element.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        let ratio = node.value(1).and_then(|value| value.as_floats()?.first().copied());
+        if ratio == Some(0.0) {
+            return Ok(Backward::view());
+        }
+        let elements = node.input(0)?.elements();
+        let mask = Saved::extra("dropout mask", elements.clone(), DType::Bool);
+        Ok(Backward::of(0, Cost::other(elements * 2), [mask]))
     }
 
     fn role(&self, index: usize) -> Role {

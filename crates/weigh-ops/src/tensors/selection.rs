@@ -1,8 +1,8 @@
 //! The positions or elements that fulfil a condition: the data decides how many there are.
 
 use weigh_ir::{
-    Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, Value,
-    single,
+    Backward, Cost, DType, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Saved, Shape, Stop,
+    TensorType, Value, single,
 };
 
 use crate::values::{extents, strides};
@@ -85,6 +85,14 @@ impl Operator for Selection {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    /// What is selected gives back to its place.
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        match self {
+            Selection::Compress { .. } => Ok(Backward::of(0, Cost::FREE, [Saved::Input(1)])),
+            Selection::NonZero | Selection::Unique { .. } => Ok(Backward::none()),
+        }
     }
 
     fn role(&self, index: usize) -> Role {

@@ -1,7 +1,8 @@
 //! Losses of classifiers: what training minimises.
 
 use weigh_ir::{
-    Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType, single,
+    Backward, Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Saved, Shape, Stop,
+    TensorType, single,
 };
 
 /// Subtract the largest, exp, sum, subtract the logarithm.
@@ -71,6 +72,17 @@ impl Operator for ClassLoss {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    /// The probabilities less 1 at the label, times the gradient.
+    fn backward(&self, node: &Operands<'_>) -> Result<Backward, Stop> {
+        let elements = node.input(0)?.elements();
+        let labels = [Saved::Input(1)];
+        if !self.softmax {
+            return Ok(Backward::of(0, Cost::other(node.input(1)?.elements()), labels));
+        }
+        let logarithms = Saved::like_activations("log-probabilities", elements.clone());
+        Ok(Backward::of(0, Cost::other(elements * 3), labels.into_iter().chain([logarithms])))
     }
 
     fn role(&self, index: usize) -> Role {

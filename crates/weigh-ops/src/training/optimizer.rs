@@ -1,6 +1,8 @@
 //! Steps of training that a graph spells out: optimisers and gradients.
 
-use weigh_ir::{Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType};
+use weigh_ir::{
+    Backward, Cost, Expr, Inference, Memory, Operands, Operator, Outputs, Role, Shape, Stop, TensorType,
+};
 
 /// How a tensor moves along its gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +96,10 @@ impl Operator for Optimizer {
         Memory::in_place([SETTINGS])
     }
 
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::Unknown("it is part of a training step"))
+    }
+
     fn role(&self, index: usize) -> Role {
         match index.checked_sub(SETTINGS) {
             None => Role::Constant,
@@ -134,6 +140,10 @@ impl Operator for Gradient {
 
     fn memory(&self, _: &Operands<'_>) -> Memory {
         Memory::fresh()
+    }
+
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::Unknown("it is part of a training step"))
     }
 
     fn role(&self, _: usize) -> Role {

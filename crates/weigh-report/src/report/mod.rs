@@ -10,9 +10,9 @@ mod conditions;
 mod conventions;
 mod count;
 mod decisions;
+mod device;
 mod energy;
 mod fit;
-mod device;
 mod layers;
 mod memory;
 mod model;
@@ -22,6 +22,7 @@ mod read;
 mod scenario;
 mod sweep;
 mod totals;
+mod training;
 
 use std::collections::BTreeMap;
 
@@ -32,9 +33,9 @@ pub use conditions::{DataSource, Noise, Outliers, WarmUp};
 pub use conventions::{Convention, ConventionNote, ConventionTerm, ConventionUnit};
 pub use count::{Count, Formula, Shape};
 pub use decisions::{Advice, Basis, Comparison, ComparisonVerdict, Costs, Status, Verdict};
+pub use device::{DeviceFigure, DeviceInfo, DeviceLevel, DeviceMultiple, FigureBasis, Grounds, PeakRate};
 pub use energy::EnergyEstimate;
 pub use fit::{Fit, FitNeed, FitRemedy};
-pub use device::{DeviceFigure, DeviceInfo, DeviceLevel, DeviceMultiple, FigureBasis, Grounds, PeakRate};
 pub use layers::{Layer, Module};
 pub use memory::{Arena, Memory, MemoryStep, Placement};
 pub use model::{Diagnostic, Environment, MachineCache, MachineGpu, Member, Model, Severity, Tensor};
@@ -48,6 +49,7 @@ pub use read::{ReadError, SCHEMA, Version};
 pub use scenario::{Estimate, Scenario, SloProbe, SloSearch};
 pub use sweep::{EngineInfo, SloChoice, Sweep};
 pub use totals::{Activations, Complete, Coverage, Extent, Growth, ModelSize, Scaling, Totals, UnknownOp};
+pub use training::{CheckpointPlan, CheckpointSegment, Checkpointing, Training, TrainingLayer};
 
 /// Everything one command found out about one model.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -87,6 +89,9 @@ pub struct Report {
     /// Memory over the steps, where it was asked for.
     #[serde(default)]
     pub memory: Option<Memory>,
+    /// What training takes, where it was asked for.
+    #[serde(default)]
+    pub training: Option<Training>,
     /// The machine measurements were made on.
     #[serde(default)]
     pub environment: Option<Environment>,

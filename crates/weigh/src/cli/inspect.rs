@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use weigh::report::RenderOptions;
 
-use super::{FAILED, Outcome, conventions, models, output};
+use super::{FAILED, Outcome, conventions, models, output, training};
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -28,6 +28,9 @@ pub(crate) struct Args {
     memory: bool,
 
     #[command(flatten)]
+    training: training::Args,
+
+    #[command(flatten)]
     output: output::Args,
 
     #[command(flatten)]
@@ -37,7 +40,9 @@ pub(crate) struct Args {
 const EXAMPLES: &str = "\
 Examples:
   weigh inspect gpt2.onnx --symbolic                     how cost grows with batch and sequence
-  weigh inspect resnet50.onnx --symbolic --free 2=h,3=w  and with the resolution of a fixed-size model";
+  weigh inspect resnet50.onnx --symbolic --free 2=h,3=w  and with the resolution of a fixed-size model
+  weigh inspect resnet50.onnx --training --dim batch=32 --memory-limit 2GiB
+                                                         a training step, with checkpoints to make it fit";
 
 pub(crate) fn run(args: &Args) -> Outcome {
     let mut options = args.models.assume.options()?;
@@ -45,6 +50,9 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let (reports, all_good) = models::weigh_all_with(&args.models, &options, |weighed| {
         let mut report = weigh::describe(&weighed.opened, &weighed.facts);
         report.memory = args.memory.then(|| weigh::describe_memory(&weighed.opened, &weighed.facts));
+        // What stops this has stopped the analysis before.
+        let training = |recipe| weigh::describe_training(&weighed.opened, &options, recipe).ok();
+        report.training = args.training.recipe().and_then(training);
         args.conventions.add_to(&mut report, &weighed.opened, &options);
         report
     })?;

@@ -13,6 +13,7 @@ mod progress;
 mod render;
 mod schema;
 mod ticket;
+mod training;
 mod workers;
 mod zoo;
 

@@ -3,6 +3,7 @@
 
 mod devices;
 mod measured;
+mod training;
 
 use super::numbers::{self, Kind};
 use crate::render::{RenderOptions, Renderer, SortKey, csv, sort, text};
@@ -61,6 +62,7 @@ fn document(report: &Report, options: &RenderOptions) -> String {
     }
     page.push_str(&measured::tables(report, options));
     page.push_str(&devices::tables(report));
+    page.push_str(&training::tables(report));
     if !report.layers.is_empty() {
         page.push_str(&layers(report, options));
     }

@@ -19,6 +19,7 @@ mod scenario;
 mod side_by_side;
 mod totals;
 mod trade_off;
+mod training;
 mod tree;
 mod versus;
 
@@ -72,6 +73,7 @@ fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
         devices::lines(report, ink),
         decisions::predictions(report, ink),
         memory::lines(report, ink),
+        training::lines(report, ink),
         tree::lines(report, options, ink),
         layers::lines(report, options, ink),
         decisions::comparisons(report, ink),
