@@ -319,11 +319,7 @@ fn check(venv: &Venv, corpus: &Corpus) -> Result<Score> {
     let (mut python, script) = (venv.python(), corpus.script);
     python.arg(Path::new("corpus").join(script)).args(corpus.folder()).env("WEIGH", binary());
     python.env("ORT_DYLIB_PATH", venv.onnxruntime()?);
-<<<<<<< HEAD
-    for program in ["correspondence", "rebatch", "tensors", "resident"] {
-=======
-    for program in ["correspondence", "rebatch", "tensors", "ceilings"] {
->>>>>>> h-ceilings
+    for program in ["correspondence", "rebatch", "tensors", "resident", "ceilings"] {
         let built = Path::new("examples").join(program);
         python.env(program.to_uppercase(), release(&built.to_string_lossy()));
     }
