@@ -6,7 +6,10 @@
 use std::any::Any;
 
 use weigh_ir::{DType, Expr, Node, Operands, Shape, Traffic};
-use weigh_ops::{BlockedConv, ChannelsLast, Conv, ConvTranspose, Fused, Gemm, MatMul};
+use weigh_ops::{
+    BlockedConv, Cast, ChannelsLast, Conv, ConvTranspose, Elementwise, Fused, Gemm, MatMul, Norm,
+    Normalization, Pointwise,
+};
 
 use crate::runs::View;
 use crate::weights::Weights;
@@ -24,6 +27,9 @@ pub struct Work {
     pub written_bytes: u64,
     /// Whether it moves and computes nothing: a view of its input, or a question about its shape.
     pub is_view: bool,
+    /// Whether each element of its output depends on the same element of its inputs alone, so that runtimes compute it
+    /// where the input is made.
+    pub is_elementwise: bool,
     /// The shape of its products, for matrix-like operators.
     pub contraction: Option<Contraction>,
 }
@@ -94,6 +100,7 @@ pub(crate) fn of(
         weight_bytes: stored,
         written_bytes: if traffic == Traffic::Nothing { 0 } else { written },
         is_view: traffic == Traffic::Nothing,
+        is_elementwise: is_elementwise(&*node.op),
         contraction: has_macs.then(|| shaped(&*node.op, operands, &has_weights)).flatten().or_else(|| {
             let macs = u64::try_from(macs?.as_int()?).ok().filter(|macs| *macs > 0)?;
             let outputs = number(operands.output(0).ok()?.elements())?.max(1);
@@ -101,6 +108,14 @@ pub(crate) fn of(
             Some(unshaped(macs, outputs, operands, has_weights))
         }),
     })
+}
+
+fn is_elementwise(op: &dyn Any) -> bool {
+    let is_folded = |norm: &Normalization| norm.0 == Norm::Batch;
+    op.is::<Elementwise>()
+        || op.is::<Pointwise>()
+        || op.is::<Cast>()
+        || op.downcast_ref::<Normalization>().is_some_and(is_folded)
 }
 
 /// Products whose shape the operator does not tell: every output element is one sum.

@@ -1,8 +1,10 @@
 //! What an engine executes at once, and what of it decides how long that takes.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 use weigh_analysis::{Analysis, Contraction, Layer};
-use weigh_ir::{DType, Expr, Model, Node};
+use weigh_ir::{DType, Expr, Model, Node, TensorId};
 
 /// One piece of work that an engine starts as a whole.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,6 +80,22 @@ impl Products {
 pub const VIEW: &str = "view";
 
 impl Workload {
+    /// The same work in another element type: floating-point bytes shrink or grow with it.
+    pub fn in_dtype(&self, to: DType) -> Workload {
+        let from = self.dtype().filter(|from| from.is_float());
+        let Some((from, bits)) = from.and_then(|from| Some((from.bits()?, to.bits()?))) else {
+            return self.clone();
+        };
+        let ratio = f64::from(bits) / f64::from(from);
+        Workload {
+            dtype: Some(to.name().to_owned()),
+            read_bytes: self.read_bytes * ratio,
+            weight_bytes: self.weight_bytes * ratio,
+            written_bytes: self.written_bytes * ratio,
+            ..self.clone()
+        }
+    }
+
     /// All bytes read and written.
     pub fn bytes(&self) -> f64 {
         self.read_bytes + self.weight_bytes + self.written_bytes
@@ -160,5 +178,94 @@ impl Kernels {
             }
         }
         found
+    }
+
+    /// The same where a runtime computes elementwise functions as part of the kernel that makes their input, as far as
+    /// nobody else reads that: what graph optimisers of all runtimes do. Views are no kernels.
+    pub fn fused(model: &Model, facts: &Analysis) -> Kernels {
+        let single = Kernels::of(model, facts);
+        let mut readers: HashMap<TensorId, usize> = HashMap::new();
+        let read = model.graph.nodes.iter().flat_map(|node| node.inputs.iter().flatten());
+        read.chain(&model.graph.outputs).for_each(|id| *readers.entry(*id).or_default() += 1);
+        let mut maker: HashMap<TensorId, usize> = HashMap::new();
+        let mut fused = Kernels { unknown: single.unknown, kernels: Vec::new() };
+        for kernel in single.kernels {
+            let Some((node, layer)) = kernel
+                .nodes
+                .first()
+                .and_then(|index| Some((model.graph.nodes.get(*index)?, facts.layers.get(*index)?)))
+            else {
+                continue;
+            };
+            let from = node.inputs.iter().flatten().find_map(|id| {
+                let only = readers.get(id) == Some(&1);
+                maker.get(id).copied().filter(|_| only)
+            });
+            let joins =
+                kernel.work.kind == VIEW || layer.work.as_ref().is_some_and(|work| work.is_elementwise);
+            let into =
+                match from.filter(|_| joins).and_then(|into| Some((into, fused.kernels.get_mut(into)?))) {
+                    Some((into, before)) => {
+                        before.absorb(kernel);
+                        into
+                    }
+                    None if kernel.work.kind == VIEW => continue,
+                    None => {
+                        fused.kernels.push(kernel);
+                        fused.kernels.len() - 1
+                    }
+                };
+            maker.extend(node.outputs.iter().flatten().map(|id| (*id, into)));
+        }
+        fused
+    }
+}
+
+impl Kernel {
+    /// Computes another kernel on its result, before that is written.
+    fn absorb(&mut self, other: Kernel) {
+        self.nodes.extend(other.nodes);
+        if other.work.kind == VIEW {
+            return;
+        }
+        let (mine, its) = (&mut self.work, other.work);
+        mine.other_ops += its.other_ops;
+        // What it reads beside this kernel's result is read now.
+        mine.read_bytes += (its.read_bytes - mine.written_bytes).max(0.0);
+        mine.weight_bytes += its.weight_bytes;
+        mine.written_bytes = its.written_bytes;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use weigh_analysis::{Options, analyze};
+    use weigh_zoo::find;
+
+    use super::*;
+
+    /// ResNet-18: 20 convolutions and their norms, activations and sums, 1 pool, 1 global pool, 1 linear layer. The
+    /// shortcuts' convolutions are read by the sum alone, so each sum is part of some convolution.
+    #[test]
+    fn activations_and_norms_are_part_of_what_makes_their_input() {
+        let model = (find("resnet18").unwrap().build)(&weigh_zoo::Options::default());
+        let facts = analyze(&model, &Options::default()).unwrap();
+        let fused = Kernels::fused(&model, &facts);
+        let kinds = |kind: &str| fused.kernels.iter().filter(|kernel| kernel.work.kind == kind).count();
+        assert_eq!(kinds("convolution") + kinds("convolution of colours"), 20);
+        assert_eq!((fused.kernels.len(), fused.unknown.len()), (23, 0));
+        let macs: f64 = fused.kernels.iter().map(|kernel| kernel.work.macs).sum();
+        assert_eq!(Some(macs as i64), facts.totals.macs.as_int());
+    }
+
+    /// Half the width: half the bytes, and the same arithmetic.
+    #[test]
+    fn another_type_changes_bytes_alone() {
+        let model = (find("resnet18").unwrap().build)(&weigh_zoo::Options::default());
+        let facts = analyze(&model, &Options::default()).unwrap();
+        let work = &Kernels::of(&model, &facts).kernels[0].work;
+        let half = work.in_dtype(DType::F16);
+        assert_eq!((half.bytes() * 2.0, half.macs), (work.bytes(), work.macs));
+        assert_eq!(half.dtype(), Some(DType::F16));
     }
 }

@@ -35,13 +35,29 @@ pub struct EngineCalibration {
     pub threads: usize,
     /// Microseconds of a run that are no kernel's: entering and leaving the engine.
     pub run_us: f64,
-    /// Microseconds that the engine's profiler adds to each kernel; taken off the kernels below.
-    pub profiler_us: f64,
+    /// What the engine's profiler adds; taken off the kernels below.
+    pub profiler: Profiler,
     /// The kernels.
     pub kernels: Vec<TimedKernel>,
     /// Whole micro-models: what they took, and what is predicted for each from the kernels of all others, in
     /// milliseconds.
     pub checks: Vec<Check>,
+}
+
+/// Microseconds that an engine's profiler adds to a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Profiler {
+    /// To one without products.
+    pub kernel_us: f64,
+    /// To one with products, which wakes other threads.
+    pub product_us: f64,
+}
+
+impl Profiler {
+    /// To this kernel.
+    pub fn of(&self, work: &Workload) -> f64 {
+        if work.products.is_some() { self.product_us } else { self.kernel_us }
+    }
 }
 
 /// A micro-model that was timed as a whole.
@@ -133,9 +149,37 @@ impl Calibrated {
         self.run_us
     }
 
-    /// What a run of these kernels takes, in microseconds; `None` where one of them is like nothing that was timed.
-    pub fn run(&self, kernels: &[Kernel]) -> Option<f64> {
-        let times = kernels.iter().map(|kernel| Some(self.time(&kernel.work)?.us));
-        Some(self.run_us + times.sum::<Option<f64>>()?)
+    /// What a run of these kernels takes; `None` where one of them is like nothing that was timed.
+    pub fn run(&self, kernels: &[Kernel]) -> Option<RunTime> {
+        let kernels: Vec<(&Kernel, KernelTime)> =
+            kernels.iter().map(|kernel| Some((kernel, self.time(&kernel.work)?))).collect::<Option<_>>()?;
+        let us = self.run_us + kernels.iter().map(|(_, time)| time.us).sum::<f64>();
+        let mut by_kind: BTreeMap<(&str, Basis), f64> = BTreeMap::new();
+        for (kernel, time) in &kernels {
+            // Errors of one kind go the same way; those of different kinds go their own.
+            *by_kind.entry((&kernel.work.kind, time.basis)).or_default() += time.us * time.spread;
+        }
+        let kinds = by_kind.values().map(|spread| (SHARED * spread / us).powi(2)).sum::<f64>();
+        let spread = (kinds + MACHINE * MACHINE).sqrt();
+        let times = kernels.into_iter().map(|(_, time)| time).collect();
+        Some(RunTime { us, ci_us: [us * (-Z * spread).exp(), us * (Z * spread).exp()], times })
     }
 }
+
+/// The expected time of a whole run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunTime {
+    /// Microseconds.
+    pub us: f64,
+    /// Its interval at 95 %.
+    pub ci_us: [f64; 2],
+    /// Each kernel's, in order.
+    pub times: Vec<KernelTime>,
+}
+
+/// How much of the error of single kernels the kernels of a kind share.
+const SHARED: f64 = 0.5;
+/// How far a machine is from itself at another time of day, as a standard deviation of logarithms.
+const MACHINE: f64 = 0.07;
+/// The normal distribution's quantile for 95 %.
+const Z: f64 = 1.96;

@@ -10,7 +10,7 @@ use weigh_engine::{Engine, EngineOptions};
 use weigh_measure::fleet::Launcher;
 use weigh_measure::worker::LayerTimes;
 use weigh_measure::{RoundPlan, WarmUpPlan};
-use weigh_predict::calibrated::{Calibrated, Check, EngineCalibration, TimedKernel};
+use weigh_predict::calibrated::{Calibrated, Check, EngineCalibration, Profiler, TimedKernel};
 use weigh_predict::{Kernels, Workload};
 use weigh_zoo::probes::{PROBES, Probe, Run};
 
@@ -92,25 +92,23 @@ impl EngineCalibrator<'_> {
             probed.push(self.undisturbed(probe, *run)?);
         }
         progress(runs.len(), runs.len());
-        let profiler_us = profiler_us(&probed);
+        let profiler = profiler(&probed);
         let mut calibration = EngineCalibration {
             engine: self.engine.name().to_owned(),
             version: installation.version,
             threads: self.threads.get(),
             run_us: 0.0,
-            profiler_us,
+            profiler,
             kernels: Vec::new(),
             checks: Vec::new(),
         };
         let mut from = Vec::with_capacity(probed.len());
         for probe in &probed {
             let start = calibration.kernels.len();
-            calibration.kernels.extend(
-                probe.kernels.iter().map(|(work, us)| TimedKernel {
-                    work: work.clone(),
-                    us: (us - profiler_us).max(LEAST_US),
-                }),
-            );
+            calibration.kernels.extend(probe.kernels.iter().map(|(work, us)| TimedKernel {
+                work: work.clone(),
+                us: (us - profiler.of(work)).max(LEAST_US),
+            }));
             from.push(start..calibration.kernels.len());
         }
         calibration.checks = checks(&calibration, &probed, &from);
@@ -193,13 +191,23 @@ fn timed(graph: &Path, sizes: &Options, told: &LayerTimes) -> Result<Vec<(Worklo
     Ok(kernels.filter_map(|kernel| Some((kernel.work, *times.get(kernel.name.as_str())?))).collect())
 }
 
-/// What the profiler adds to each kernel: what makes the kernels' sum the time of the whole run. Each micro-model says
-/// it as precisely as its kernels are short; the weighted median of them all is taken.
-fn profiler_us(probed: &[Probed]) -> f64 {
-    let each = probed.iter().filter(|probe| probe.count > 0 && probe.run_us > 0.0);
-    let mut added: Vec<(f64, f64)> = each
-        .map(|probe| (probe.kernels_us - probe.run_us, probe.count as f64, probe.run_us))
-        .map(|(more, count, run_us)| (more / count, count / run_us))
+/// What the profiler adds to kernels that run on one thread, and to those that wake others: what makes the kernels'
+/// sum the time of the whole run. The micro-model of tiny kernels tells the first. Of the second each other micro-model
+/// says it as precisely as its kernels are short; the weighted median of these is taken.
+fn profiler(probed: &[Probed]) -> Profiler {
+    let waking =
+        |probe: &Probed| probe.kernels.iter().filter(|(work, _)| work.products.is_some()).count() as f64;
+    let alone = probed.iter().filter(|probe| waking(probe) == 0.0 && probe.count > 0);
+    let each = alone.map(|probe| (probe.kernels_us - probe.run_us) / probe.count as f64);
+    let kernel_us = each.fold(f64::INFINITY, f64::min).clamp(0.0, MOST_PROFILER_US);
+    let mut added: Vec<(f64, f64)> = probed
+        .iter()
+        .filter(|probe| waking(probe) > 0.0 && probe.run_us > 0.0)
+        .map(|probe| {
+            let others = probe.count as f64 - waking(probe);
+            let added = (probe.kernels_us - probe.run_us - kernel_us * others) / waking(probe);
+            (added, waking(probe) / probe.run_us)
+        })
         .collect();
     added.sort_by(|a, b| a.0.total_cmp(&b.0));
     let half = added.iter().map(|(_, weight)| weight).sum::<f64>() / 2.0;
@@ -208,8 +216,12 @@ fn profiler_us(probed: &[Probed]) -> f64 {
         passed += weight;
         passed > half
     });
-    middle.map_or(0.0, |(added, _)| added.max(0.0))
+    let product_us = middle.map_or(kernel_us, |(added, _)| added.clamp(kernel_us, 2.0 * MOST_PROFILER_US));
+    Profiler { kernel_us, product_us }
 }
+
+/// More than this no profiler adds, in microseconds: what says so was disturbed.
+const MOST_PROFILER_US: f64 = 6.0;
 
 /// Predicts every micro-model from the kernels of all others.
 fn checks(calibration: &EngineCalibration, probed: &[Probed], from: &[std::ops::Range<usize>]) -> Vec<Check> {
