@@ -18,17 +18,19 @@ mod describe;
 mod describe_training;
 mod devices;
 mod open;
+mod predict;
 
 pub use benchmark::{
     Batches, Bench, Compared, DataRequest, LoadRequest, NoSlo, Prepared, Served, Setting, SideOfModel, Slo,
     Subject, Swept, engines, machine, milliseconds,
 };
-pub use calibrate::EngineCalibrator;
+pub use calibrate::{Calibration, CalibrationError, EngineCalibrator};
 pub use conventions::conventions;
 pub use describe::{describe, describe_memory};
 pub use describe_training::describe_training;
 pub use devices::device_info;
 pub use open::{OpenError, Opened, open};
+pub use predict::{OnThis, PredictionRequest, explain, on_device, without_model};
 pub use weigh_analysis::conventions::{CONVENTIONS, Convention};
 pub use weigh_analysis::training;
 pub use weigh_analysis::{Analysis, AnalysisError, FreeDim, Options, analyze};

@@ -43,7 +43,7 @@ fn extent(dim: &Expr) -> Result<usize, String> {
 
 /// The number of samples in one inference: what is bound to the batch, or the leading extent of the first input that
 /// has axes.
-pub(super) fn batch(facts: &Analysis) -> Option<u64> {
+pub(crate) fn batch(facts: &Analysis) -> Option<u64> {
     if let Some(batch) = facts.bindings.iter().find(|(symbol, _)| symbol.as_str().contains("batch")) {
         return u64::try_from(*batch.1).ok();
     }

@@ -21,8 +21,10 @@ use weigh_hardware::Machine;
 use weigh_measure::fleet::{Campaign, Launcher};
 use weigh_report::report;
 
+pub(crate) use inputs::batch;
 pub use serve::{LoadRequest, Served};
 pub use slo::{NoSlo, Slo, milliseconds};
+pub(crate) use subject::batch_symbol;
 pub use subject::{DataRequest, Prepared, Setting, Subject};
 pub use sweep::{Batches, Swept};
 pub use versus::{Compared, SideOfModel};

@@ -97,7 +97,7 @@ impl<'a> Subject<'a> {
     }
 
     /// The options that give another graph of the same model these facts' sizes.
-    pub(super) fn sizes(&self, facts: &Analysis) -> Options {
+    pub(crate) fn sizes(&self, facts: &Analysis) -> Options {
         Options { bindings: facts.bindings.clone(), ..self.options.clone() }
     }
 
@@ -195,7 +195,7 @@ struct Sized {
 }
 
 /// The dim that is the batch: the one that is called so, or whose value was assumed because it leads an input.
-fn batch_symbol(facts: &Analysis) -> Option<Symbol> {
+pub(crate) fn batch_symbol(facts: &Analysis) -> Option<Symbol> {
     let symbols = facts.assumed.iter().chain(&facts.unbound).chain(facts.bindings.keys());
     let named = symbols.into_iter().find(|symbol| symbol.as_str().contains("batch"));
     named.or(facts.assumed.first()).cloned()

@@ -1,5 +1,7 @@
 //! What this machine can do, measured once and kept: its ceilings, and the time of an engine's kernels.
 
 mod engine;
+mod store;
 
 pub use engine::EngineCalibrator;
+pub use store::{Calibration, CalibrationError};

@@ -1,0 +1,349 @@
+//! A model on a device of the table.
+
+use weigh_analysis::training::{Recipe, train};
+use weigh_analysis::{Analysis, AnalysisError, Options, analyze};
+use weigh_hardware::Device;
+use weigh_ir::{DType, Expr, Symbol};
+use weigh_predict::demand::at_batches;
+use weigh_predict::device_class::{INTERVAL_FACTOR, Reach, reach, time};
+use weigh_predict::fit::{fit, largest_batch};
+use weigh_predict::roofline::{Bound, Limits, bound};
+use weigh_predict::{Kernel, Kernels, Workload};
+use weigh_report::{Count, report};
+
+use super::{LARGEST_BATCH, PredictionRequest, energy, memory};
+use crate::Opened;
+use crate::benchmark::batch_symbol;
+
+/// What a model would take on a device: one prediction, or with several batches one for each.
+///
+/// # Errors
+/// The model cannot be analysed at a batch.
+pub fn on_device(
+    opened: &Opened,
+    options: &Options,
+    device: &Device,
+    request: &PredictionRequest,
+) -> Result<Vec<report::Prediction>, AnalysisError> {
+    let facts = analyze(&opened.model, options)?;
+    let symbol = batch_symbol(&facts);
+    let own = crate::benchmark::batch(&facts);
+    let batches: Vec<Option<u64>> = match request.batches.as_slice() {
+        [] => vec![own],
+        given => given.iter().map(|batch| Some(*batch)).collect(),
+    };
+    let subject = Subject { opened, options, device, request, symbol, own };
+    batches.into_iter().map(|batch| subject.predict(batch)).collect()
+}
+
+/// One model on one device.
+struct Subject<'a> {
+    opened: &'a Opened,
+    options: &'a Options,
+    device: &'a Device,
+    request: &'a PredictionRequest,
+    symbol: Option<Symbol>,
+    own: Option<u64>,
+}
+
+/// The expected time of all kernels.
+struct Timed {
+    us: f64,
+    roofline_us: f64,
+    kernels: Vec<(Kernel, f64, f64, f64, Bound)>,
+}
+
+impl Subject<'_> {
+    fn predict(&self, batch: Option<u64>) -> Result<report::Prediction, AnalysisError> {
+        let (facts, mut notes) = self.at(batch)?;
+        let batch = if self.symbol.is_some() { batch } else { self.own };
+        let kernels = self.kernels(&facts);
+        if !kernels.unknown.is_empty() {
+            notes
+                .push(format!("{} node(s) have no price: the times are lower bounds", kernels.unknown.len()));
+        }
+        let dtype = self.dtype(&kernels);
+        let (flops, step) = self.flops(&facts, batch, &mut notes)?;
+        let reach = reach(self.device.class());
+        let peak = self.device.peak(dtype);
+        if let Some(peak) = peak.filter(|peak| peak.widened) {
+            notes.push(format!("{dtype} is computed in {} there", peak.precision.name()));
+        }
+        let limits = Limits::of_device(self.device, dtype);
+        if limits.is_none() {
+            notes.push(match peak {
+                None => format!("no rate of {dtype} is known for it"),
+                Some(_) => "its bandwidth is not known".to_owned(),
+            });
+        }
+        let timed = limits.as_ref().map(|limits| timed(kernels.kernels, limits, &reach, step));
+        let theoretical_ms = flops.zip(peak).map(|(flops, peak)| flops / peak.flops() * 1e3);
+        let ms = timed.as_ref().map(|timed| timed.us / 1e3);
+        let limits_of_memory = memory::limits(self.device);
+        let precision = memory::precision(self.request.dtype);
+        let mut demand = at_batches(&self.opened.model, self.options, self.symbol.clone());
+        let asked = demand(batch, precision);
+        let found = memory::described(&limits_of_memory, precision, batch, &mut demand);
+        let verdict = asked.as_ref().and_then(|asked| memory::fits(&fit(asked, &limits_of_memory)));
+        let largest = self.symbol.as_ref().and_then(|_| {
+            largest_batch(LARGEST_BATCH, &mut |batch| {
+                memory::fits(&fit(&demand(Some(batch), precision)?, &limits_of_memory))
+            })
+        });
+        if self.request.training {
+            notes.push(
+                "memory and fit are those of an inference; `weigh inspect --training` has a step's"
+                    .to_owned(),
+            );
+        }
+        let throughput = ms.zip(batch).map(|(ms, batch)| batch as f64 / ms * 1e3);
+        let measured_ms = self.request.measured_ms;
+        Ok(report::Prediction {
+            device: self.device.id().to_owned(),
+            title: Some(self.device.title().to_owned()),
+            dtype: dtype.name().to_owned(),
+            batch,
+            training: self.request.training,
+            theoretical_ms,
+            roofline_ms: timed.as_ref().map(|timed| timed.roofline_us / 1e3),
+            predicted_ms: ms,
+            predicted_ci_ms: ms.map(|ms| [ms / INTERVAL_FACTOR, ms * INTERVAL_FACTOR]),
+            basis: ms.map(|_| report::PredictionBasis::DeviceClass),
+            throughput_per_second: throughput,
+            bound: timed.as_ref().and_then(|timed| main_bound(&by_bound(timed))),
+            by_bound: timed.as_ref().map(by_bound).unwrap_or_default(),
+            fits: verdict,
+            memory_bytes: asked.and_then(|asked| asked.total_bytes()).map(count),
+            fit: Some(found),
+            largest_batch_in_memory: largest,
+            largest_batch_in_time: self.largest_in_time(&limits),
+            latency_limit_ms: self.request.limit_ms,
+            measured_ms,
+            efficiency: theoretical_ms.zip(measured_ms).map(|(theory, measured)| theory / measured),
+            layers: timed.as_ref().map(layers).unwrap_or_default(),
+            notes,
+            ..report::Prediction::default()
+        }
+        .with_energy(self, timed.as_ref(), dtype, ms))
+    }
+
+    /// The facts at a batch. A batch that the file fixes is scaled in nothing: the prediction is of the file's own.
+    fn at(&self, batch: Option<u64>) -> Result<(Analysis, Vec<String>), AnalysisError> {
+        let mut options = self.options.clone();
+        let mut notes = Vec::new();
+        match (&self.symbol, batch.and_then(|batch| i64::try_from(batch).ok())) {
+            (Some(symbol), Some(extent)) => {
+                options.bindings.insert(symbol.clone(), extent);
+            }
+            (None, Some(_)) if batch != self.own => {
+                let own = self.own.map_or_else(|| "no batch".to_owned(), |own| format!("batch {own}"));
+                notes.push(format!("the file fixes its batch: predicted for {own}"));
+            }
+            _ => {}
+        }
+        Ok((analyze(&self.opened.model, &options)?, notes))
+    }
+
+    fn kernels(&self, facts: &Analysis) -> Kernels {
+        let mut kernels = Kernels::fused(&self.opened.model, facts);
+        if let Some(dtype) = self.request.dtype {
+            for kernel in &mut kernels.kernels {
+                kernel.work = kernel.work.in_dtype(dtype);
+            }
+        }
+        kernels
+    }
+
+    /// The type that most multiply-accumulates are computed in.
+    fn dtype(&self, kernels: &Kernels) -> DType {
+        let most = |a: &&Kernel, b: &&Kernel| a.work.macs.total_cmp(&b.work.macs);
+        let main = kernels.kernels.iter().max_by(most).and_then(|kernel| kernel.work.dtype());
+        self.request.dtype.or(main).unwrap_or(DType::F32)
+    }
+
+    /// FLOPs of an inference or a training step, and how often the forward pass's work that is.
+    fn flops(
+        &self,
+        facts: &Analysis,
+        batch: Option<u64>,
+        notes: &mut Vec<String>,
+    ) -> Result<(Option<f64>, f64), AnalysisError> {
+        let number = |expr: &Expr| expr.as_int().map(|count| count as f64);
+        let forward = number(&facts.totals.flops());
+        if !self.request.training {
+            return Ok((forward, 1.0));
+        }
+        let mut options = self.options.clone();
+        if let (Some(symbol), Some(batch)) = (&self.symbol, batch.and_then(|batch| i64::try_from(batch).ok()))
+        {
+            options.bindings.insert(symbol.clone(), batch);
+        }
+        let training = train(&self.opened.model, &options, Recipe::default())?;
+        let macs = &training.forward.macs + &training.backward_data.macs + &training.backward_weights.macs;
+        let step = number(&(macs * 2));
+        let factor = step.zip(forward).map_or(1.0, |(step, forward)| step / forward.max(1.0));
+        notes.push(format!(
+            "a training step: {factor:.2} times the forward pass's FLOPs, and as many times its time"
+        ));
+        Ok((step, factor))
+    }
+
+    fn largest_in_time(&self, limits: &Option<Limits>) -> Option<u64> {
+        let (limit, limits) = (self.request.limit_ms?, limits.as_ref()?);
+        self.symbol.as_ref()?;
+        let reach = reach(self.device.class());
+        largest_batch(LARGEST_BATCH, &mut |batch| {
+            let (facts, _) = self.at(Some(batch)).ok()?;
+            let factor = self.flops(&facts, Some(batch), &mut Vec::new()).ok()?.1;
+            Some(timed(self.kernels(&facts).kernels, limits, &reach, factor).us / 1e3 <= limit)
+        })
+    }
+}
+
+trait WithEnergy {
+    fn with_energy(self, subject: &Subject<'_>, timed: Option<&Timed>, dtype: DType, ms: Option<f64>)
+    -> Self;
+}
+
+impl WithEnergy for report::Prediction {
+    /// Estimates by the device's power, then by operations.
+    fn with_energy(
+        mut self,
+        subject: &Subject<'_>,
+        timed: Option<&Timed>,
+        dtype: DType,
+        ms: Option<f64>,
+    ) -> Self {
+        let device = subject.device;
+        let works: Vec<&Workload> =
+            timed.iter().flat_map(|timed| timed.kernels.iter().map(|(kernel, ..)| &kernel.work)).collect();
+        let found = ms.and_then(|ms| energy::by_power(device, ms / 1e3)).into_iter();
+        let found = found.chain(energy::by_operations(&works, Some(dtype)));
+        let battery = device.battery_watt_hours().map(|figure| figure.value);
+        let idle = device.idle_watts().map(|figure| figure.value);
+        self.energy = found.map(|energy| energy::estimate(&energy, battery, idle, subject.request)).collect();
+        self.energy_mj = self.energy.first().and_then(|first| first.joules).map(|joules| joules * 1e3);
+        self
+    }
+}
+
+fn timed(kernels: Vec<Kernel>, limits: &Limits, reach: &Reach, factor: f64) -> Timed {
+    let weights: f64 = kernels.iter().map(|kernel| kernel.work.weight_bytes).sum();
+    let mut timed = Timed { us: 0.0, roofline_us: 0.0, kernels: Vec::with_capacity(kernels.len()) };
+    for kernel in kernels {
+        let found = time(limits, reach, &kernel.work, weights);
+        let (us, roofline) = (found.us * factor, found.attainable.us() * factor);
+        timed.us += us;
+        timed.roofline_us += roofline;
+        let bound = bound(found.attainable, found.start_us);
+        timed.kernels.push((kernel, us, roofline, found.start_us, bound));
+    }
+    timed
+}
+
+fn by_bound(timed: &Timed) -> Vec<report::BoundShare> {
+    shares(timed.kernels.iter().map(|(_, us, .., bound)| (*bound, *us)))
+}
+
+/// Time by what limits it, most first.
+pub(super) fn shares(kernels: impl Iterator<Item = (Bound, f64)>) -> Vec<report::BoundShare> {
+    let mut shares: Vec<report::BoundShare> = Vec::new();
+    for (bound, us) in kernels {
+        let bound = named(bound);
+        match shares.iter_mut().find(|share| share.bound == bound) {
+            Some(share) => {
+                share.kernels += 1;
+                share.ms += us / 1e3;
+            }
+            None => shares.push(report::BoundShare { bound, kernels: 1, ms: us / 1e3 }),
+        }
+    }
+    shares.sort_by(|a, b| b.ms.total_cmp(&a.ms).then(a.bound.cmp(&b.bound)));
+    shares
+}
+
+/// What most of the time is limited by.
+pub(super) fn main_bound(shares: &[report::BoundShare]) -> Option<report::Bound> {
+    shares.first().map(|share| share.bound)
+}
+
+pub(super) fn named(bound: Bound) -> report::Bound {
+    match bound {
+        Bound::Compute => report::Bound::Compute,
+        Bound::Memory => report::Bound::Memory,
+        Bound::Overhead => report::Bound::Overhead,
+    }
+}
+
+fn layers(timed: &Timed) -> Vec<report::PredictedLayer> {
+    let row = |(kernel, us, roofline, start, bound): &(Kernel, f64, f64, f64, Bound)| {
+        let work = &kernel.work;
+        report::PredictedLayer {
+            name: kernel.name.clone(),
+            op: kernel.op.clone(),
+            kind: work.kind.clone(),
+            predicted_ms: Some(us / 1e3),
+            start_ms: Some(start / 1e3),
+            theoretical_ms: None,
+            roofline_ms: Some(roofline / 1e3),
+            intensity: intensity(work),
+            share: Some(us / timed.us),
+            bound: Some(named(*bound)),
+            average: false,
+        }
+    };
+    timed.kernels.iter().map(row).collect()
+}
+
+/// FLOPs for each byte moved; `None` where nothing moves.
+pub(super) fn intensity(work: &Workload) -> Option<f64> {
+    (work.bytes() > 0.0).then(|| 2.0 * work.macs / work.bytes())
+}
+
+pub(super) fn count(bytes: u64) -> Count {
+    Count(i64::try_from(bytes).map_or(Expr::Invalid(weigh_ir::Invalid::Overflow), Expr::Int))
+}
+
+/// FLOPs, and bytes where they are known, on a device: no model is needed.
+pub fn without_model(
+    flops: f64,
+    bytes: Option<f64>,
+    device: &Device,
+    request: &PredictionRequest,
+) -> report::Prediction {
+    let dtype = request.dtype.unwrap_or(DType::F32);
+    let peak = device.peak(dtype);
+    let theoretical_ms = peak.map(|peak| flops / peak.flops() * 1e3);
+    let memory_ms = bytes.zip(device.bandwidth()).map(|(bytes, bandwidth)| bytes / bandwidth.value * 1e3);
+    let roofline_ms = theoretical_ms.zip(memory_ms).map(|(compute, memory)| compute.max(memory));
+    let mut notes = Vec::new();
+    match peak {
+        Some(peak) => {
+            let figure = &peak.rate.dense;
+            notes.push(format!(
+                "{} at {}FLOPS: {}, {}",
+                peak.precision.name(),
+                weigh_ir::units::si(figure.value),
+                figure.source.title,
+                figure.source.date
+            ));
+        }
+        None => notes.push(format!("no rate of {dtype} is known for it")),
+    }
+    let bound = theoretical_ms.zip(memory_ms).map(|(compute, memory)| match memory > compute {
+        true => report::Bound::Memory,
+        false => report::Bound::Compute,
+    });
+    report::Prediction {
+        device: device.id().to_owned(),
+        title: Some(device.title().to_owned()),
+        dtype: dtype.name().to_owned(),
+        theoretical_ms,
+        roofline_ms,
+        bound,
+        measured_ms: request.measured_ms,
+        efficiency: theoretical_ms.zip(request.measured_ms).map(|(theory, measured)| theory / measured),
+        notes,
+        ..report::Prediction::default()
+    }
+}
