@@ -102,6 +102,7 @@ fn documents_obey_the_schema_and_have_what_is_promised() {
     for arguments in [
         "inspect zoo:resnet50",
         "inspect zoo:resnet50 --memory",
+        "inspect zoo:resnet50 --training --memory-limit 1GiB",
         "inspect zoo:alexnet-2012",
         "inspect zoo:resnet50 --free 2=h,3=w",
         "inspect zoo:vit_b_16 --dim batch=8",

@@ -127,7 +127,7 @@ impl<'g> Walk<'g> {
                 ends[*last].push(*owner);
             }
         }
-        for at in 0..self.steps.len() {
+        for (at, ends) in ends.iter().enumerate() {
             let begins = self.steps[at].0.outputs.iter().flatten().map(|id| self.gradients.owner(*id));
             for owner in begins {
                 let goes_on = self.last_read.get(&owner).is_some_and(|last| *last > at);
@@ -135,7 +135,7 @@ impl<'g> Walk<'g> {
                     crossing.push(owner);
                 }
             }
-            crossing.retain(|owner| !ends[at].contains(owner));
+            crossing.retain(|owner| !ends.contains(owner));
             if let ([owner], true) = (crossing.as_slice(), at + 1 < self.steps.len())
                 && cuts.last().is_none_or(|(_, last)| last != owner)
             {

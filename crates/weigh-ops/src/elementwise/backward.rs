@@ -27,10 +27,10 @@ enum Slope {
     /// See [`Slope::Quotient`].
     Power,
     /// A slope that is learned on one side: x and the slope for the first input, x for the second.
-    LearnedSlope,
+    Learned,
 }
 
-use Slope::{Condition, Constant, Flat, Inputs, LearnedSlope, Output, Partner, Power, Quotient};
+use Slope::{Condition, Constant, Flat, Inputs, Learned, Output, Partner, Power, Quotient};
 
 /// The slope of every function of [`FUNCTIONS`](super::FUNCTIONS).
 const SLOPES: &[(&str, Slope)] = &[
@@ -40,7 +40,7 @@ const SLOPES: &[(&str, Slope)] = &[
     ("Div", Quotient),
     ("Pow", Power),
     ("Mod", Inputs(2)),
-    ("PRelu", LearnedSlope),
+    ("PRelu", Learned),
     ("Sum", Constant(0)),
     ("Mean", Constant(1)),
     ("Neg", Constant(1)),
@@ -150,8 +150,8 @@ pub(super) fn backward(op: &Elementwise, node: &Operands<'_>) -> Result<Backward
             // g·b·a^(b − 1), and g·y·ln a.
             (Power, 0) => (4, all()),
             (Power, _) => (3, [all(), result()].concat()),
-            (LearnedSlope, 0) => (1, all()),
-            (LearnedSlope, _) => (1, vec![Saved::Input(0)]),
+            (Learned, 0) => (1, all()),
+            (Learned, _) => (1, vec![Saved::Input(0)]),
         };
         let is_broadcast = node.input(input)?.elements() != output;
         let operations = Expr::Int(operations + i64::from(is_broadcast));
@@ -178,7 +178,7 @@ mod tests {
     fn what_is_kept() {
         let named = |name| Elementwise::named(name).expect("a function");
         let (tokens, vector) = (shape(&[2, 3, 8]), shape(&[8]));
-        let relu = backward(&named("Relu"), &[tokens.clone()]);
+        let relu = backward(&named("Relu"), std::slice::from_ref(&tokens));
         assert_eq!(relu.gradients[0].saved.as_slice(), [Saved::Output(0)]);
         let product = backward(&named("Mul"), &[tokens.clone(), vector.clone()]);
         assert_eq!(product.gradients[0].saved.as_slice(), [Saved::Input(1)]);

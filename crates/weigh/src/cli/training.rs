@@ -4,6 +4,7 @@ use anyhow::{Context, bail};
 use weigh::training::{Optimizer, Precision, Recipe};
 
 #[derive(clap::Args)]
+#[group(skip)]
 pub(crate) struct Args {
     /// Tell what a training step takes: FLOPs forward and backward, memory, and where checkpoints pay
     #[arg(long, help_heading = "Training")]
@@ -18,7 +19,7 @@ pub(crate) struct Args {
         help_heading = "Training"
     )]
     #[arg(value_parser = optimizer)]
-    optimizer: Optimizer,
+    optimizer: Option<Optimizer>,
 
     /// Weights, gradients and activations in 16 bits, with a float32 copy of the weights: fp16 (the default) or bf16
     #[arg(long, value_name = "TYPE", num_args = 0..=1, default_missing_value = "fp16", requires = "training")]
@@ -34,7 +35,7 @@ impl Args {
     /// How the model is to be trained, if that is asked for.
     pub(crate) fn recipe(&self) -> Option<Recipe> {
         self.training.then(|| Recipe {
-            optimizer: self.optimizer,
+            optimizer: self.optimizer.unwrap_or_default(),
             precision: self.mixed_precision.unwrap_or_default(),
             memory_limit: self.memory_limit,
         })

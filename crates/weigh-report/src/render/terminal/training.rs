@@ -13,6 +13,10 @@ const POINTS: usize = 6;
 pub(super) fn lines(report: &Report, ink: &Ink) -> Vec<Line> {
     let Some(training) = &report.training else { return Vec::new() };
     let mut lines = amounts(training, ink);
+    if training.peak_bytes.is_none() && training.complete {
+        let text = "  no peak and no checkpoints while sizes are formulas: bind every dim with --dim";
+        lines.push(Line::new(Role::Dim, ink.text(text)));
+    }
     if let Some(checkpointing) = &training.checkpointing {
         lines.push(Line::default());
         lines.extend(placements(checkpointing, ink));
