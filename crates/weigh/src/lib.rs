@@ -24,7 +24,7 @@ pub use benchmark::{
     Batches, Bench, Compared, DataRequest, LoadRequest, NoSlo, Prepared, Served, Setting, SideOfModel, Slo,
     Subject, Swept, engines, machine, milliseconds,
 };
-pub use calibrate::{Calibration, CalibrationError, EngineCalibrator};
+pub use calibrate::{Calibration, CalibrationError, EngineCalibrator, this_device};
 pub use conventions::conventions;
 pub use describe::{describe, describe_memory};
 pub use describe_training::describe_training;

@@ -74,7 +74,12 @@ impl Date {
         valid.then(|| Date(text.to_owned()))
     }
 
-    /// The year.
+    /// The date of something that does not tell its own.
+    pub fn unknown() -> Date {
+        Date(String::new())
+    }
+
+    /// The year; 0 of an unknown date.
     pub fn year(&self) -> u32 {
         // The form was checked when it was read.
         self.0.get(..4).and_then(|year| year.parse().ok()).unwrap_or_default()

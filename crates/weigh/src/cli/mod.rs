@@ -1,6 +1,5 @@
 //! The commands: one file each, all short, all making reports.
 
-mod calibrate;
 mod conventions;
 mod engines;
 mod hardware;
@@ -9,6 +8,7 @@ mod layer;
 mod measure;
 mod models;
 mod output;
+mod predict;
 mod progress;
 mod render;
 mod schema;
@@ -41,6 +41,8 @@ enum Command {
     Inspect(inspect::Args),
     /// Latency and throughput on this machine
     Measure(Box<measure::Args>),
+    /// The time, energy and memory a model would take on this machine or another
+    Predict(Box<predict::Args>),
     /// What can run models on this machine
     Engines(engines::Args),
     /// The devices that models could run on
@@ -53,10 +55,6 @@ enum Command {
     Render(render::Args),
     /// The JSON schema of reports
     Schema,
-    #[command(hide = true)]
-    CalibrateTmp(calibrate::Args),
-    #[command(hide = true)]
-    EvalTmp(calibrate::EvalArgs),
     /// Run models for another weigh process: JSON requests on standard input
     #[command(hide = true)]
     Worker,
@@ -92,14 +90,13 @@ pub(crate) fn run() -> ExitCode {
         None => ticket::run(&cli.ticket),
         Some(Command::Inspect(args)) => inspect::run(&args),
         Some(Command::Measure(args)) => measure::run(&args),
+        Some(Command::Predict(args)) => predict::run(&args),
         Some(Command::Engines(args)) => engines::run(&args),
         Some(Command::Hardware(args)) => hardware::run(&args),
         Some(Command::Layer(args)) => layer::run(&args),
         Some(Command::Zoo(args)) => zoo::run(&args),
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Schema) => schema::run(),
-        Some(Command::CalibrateTmp(args)) => calibrate::run(&args),
-        Some(Command::EvalTmp(args)) => calibrate::eval(&args),
         Some(Command::Worker) => workers::run(),
     };
     match outcome {

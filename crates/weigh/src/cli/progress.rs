@@ -40,6 +40,11 @@ impl Bar {
         self.show(done, of, words);
     }
 
+    /// So much of a stage is done, from 0 to 1.
+    pub fn part(&mut self, done: f64, words: &str) {
+        self.show((done.clamp(0.0, 1.0) * 100.0) as usize, 100, words);
+    }
+
     /// Something is being done that has no measure.
     pub fn busy(&mut self, words: &str) {
         self.show(0, 1, words);

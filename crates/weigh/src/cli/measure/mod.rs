@@ -1,5 +1,6 @@
 //! `weigh measure`: latency, throughput and the trade-off between them on this machine.
 
+mod explain;
 mod grid;
 mod load;
 mod real;
@@ -39,6 +40,14 @@ pub(crate) struct Args {
     /// The limit that latency has to keep, to choose the best configuration or rate by: 'p99<=50ms'
     #[arg(long, value_name = "LIMIT")]
     slo: Option<Slo>,
+
+    /// Say why it takes longer than FLOPs / FLOPS: what each cause adds (needs `weigh hardware calibrate`)
+    #[arg(long)]
+    explain: bool,
+
+    /// A calibration other than the one in the config folder
+    #[arg(long, value_name = "FILE", requires = "explain")]
+    calibration: Option<std::path::PathBuf>,
 
     /// What is counted: samples, images, frames, tokens, queries
     #[arg(long, default_value = "samples")]
@@ -83,7 +92,8 @@ Examples:
   weigh measure a.onnx --versus b.onnx                     which is faster, and by how much
   weigh measure m.onnx --opt none,all --versus             one model at two settings
   weigh measure m.onnx --scenario server --slo 'p99<=50ms' the highest rate of queries that it can take
-  weigh measure m.onnx --layers                            where the time goes";
+  weigh measure m.onnx --layers                            where the time goes
+  weigh measure m.onnx --explain                           why it takes longer than FLOPs / FLOPS";
 
 pub(crate) fn run(args: &Args) -> Outcome {
     let bench = args.bench()?;

@@ -3,12 +3,14 @@
 use weigh::Subject;
 
 use super::super::progress::Bar;
+use super::explain::Explainer;
 use super::{Args, Found, models, output};
 
 pub(super) fn run(args: &Args, bench: &weigh::Bench) -> Found {
     let options = args.models.assume.options()?;
     let (settings, batches) = (args.grid.settings()?, args.grid.batches()?);
     let data = args.data.request()?;
+    let explainer = Explainer::wanted(args, bench)?;
     let (mut reports, mut all_good) = (Vec::new(), true);
     for path in &args.models.models {
         if bench.launcher.is_cancelled() {
@@ -21,6 +23,10 @@ pub(super) fn run(args: &Args, bench: &weigh::Bench) -> Found {
             let mut bar = Bar::new(&weighed.opened.name);
             let swept = bench.sweep(&subject, &settings, &batches, &mut |step| bar.step(step));
             report.measurements = swept.measurements;
+            if let Some(explainer) = &explainer {
+                bar.busy("explaining");
+                explainer.explain(&subject, &settings, &mut report.measurements);
+            }
             report.sweep = swept.sweep;
             Ok((report, !swept.any_failed))
         };

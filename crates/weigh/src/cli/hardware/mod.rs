@@ -1,4 +1,6 @@
-//! `weigh hardware`: the devices that models could run on.
+//! `weigh hardware`: the devices that models could run on, and this machine.
+
+pub(super) mod calibrate;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,6 +24,8 @@ enum HardwareCommand {
     List(List),
     /// Every figure of a device, and where it is from
     Show(Show),
+    /// Measure what this machine can do, once: its ceilings and its engine's kernels; some three minutes
+    Calibrate(calibrate::Args),
 }
 
 #[derive(clap::Args)]
@@ -69,6 +73,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     match &args.command {
         HardwareCommand::List(list) => self::list(list),
         HardwareCommand::Show(show) => self::show(show),
+        HardwareCommand::Calibrate(args) => calibrate::run(args),
     }
 }
 

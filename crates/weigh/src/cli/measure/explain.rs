@@ -1,0 +1,58 @@
+//! `--explain`: why each configuration takes longer than FLOPs / FLOPS.
+
+use weigh::report::report::Measurement;
+use weigh::{Bench, Calibration, OnThis, Setting, Subject};
+use weigh_hardware::Machine;
+
+use super::super::hardware::calibrate;
+use super::{Args, Hinted};
+
+/// What explanations rest on.
+pub(super) struct Explainer<'a> {
+    bench: &'a Bench,
+    calibration: Calibration,
+    machine: Machine,
+}
+
+impl<'a> Explainer<'a> {
+    /// An explainer, where one is asked for.
+    pub fn wanted(args: &Args, bench: &'a Bench) -> anyhow::Result<Option<Explainer<'a>>> {
+        if !args.explain {
+            return Ok(None);
+        }
+        let machine = Machine::detect();
+        let calibration = calibrate::load(args.calibration.as_ref(), &machine)?.ok_or_else(|| {
+            Hinted::new(
+                "nothing can be explained: this machine was not calibrated",
+                "run `weigh hardware calibrate` once; it takes some three minutes",
+            )
+        })?;
+        Ok(Some(Explainer { bench, calibration, machine }))
+    }
+
+    /// Adds to each row why it takes so long, or why that cannot be said.
+    pub fn explain(&self, subject: &Subject<'_>, settings: &[Setting], rows: &mut [Measurement]) {
+        let this =
+            OnThis { launcher: &self.bench.launcher, calibration: &self.calibration, machine: &self.machine };
+        for row in rows {
+            let Some(ms) = row.stages.inference.as_ref().and_then(|stage| stage.p50_ms) else { continue };
+            let is_its = |setting: &&Setting| {
+                setting.engine.name() == row.engine.name
+                    && row.threads == u32::try_from(setting.options.threads().get()).ok()
+                    && setting.streams.get() == 1
+            };
+            let explained = match settings.iter().find(is_its) {
+                Some(setting) => weigh::explain(&this, subject, setting, row.batch, ms),
+                None => Err("several requests at the same time share the machine".to_owned()),
+            };
+            match explained {
+                Ok(gap) => {
+                    row.theoretical_ms = gap.theoretical_ms;
+                    row.efficiency = gap.efficiency;
+                    row.gap = Some(gap);
+                }
+                Err(reason) => row.notes.push(format!("not explained: {reason}")),
+            }
+        }
+    }
+}

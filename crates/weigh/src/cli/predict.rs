@@ -1,0 +1,319 @@
+//! `weigh predict`: what a model would take on this machine or another, without running it there.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use weigh::ir::DType;
+use weigh::report::report::Prediction;
+use weigh::{Calibration, OnThis, PredictionRequest, Report, Setting, Subject};
+use weigh_engine::{Engine, EngineOptions};
+use weigh_hardware::devices::{Devices, NoSuchDevice};
+use weigh_hardware::energy::carbon::{Grid, grid, grids};
+use weigh_hardware::{Device, Machine};
+
+use super::hardware::calibrate;
+use super::{FAILED, Hinted, Outcome, hardware, models, output, workers};
+
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Model files, or zoo:NAME; none with --flops
+    #[arg(value_name = "MODEL", required_unless_present = "flops", conflicts_with = "flops")]
+    models: Vec<String>,
+
+    #[command(flatten)]
+    assume: models::Assume,
+
+    /// Where: this (the calibrated machine), or devices by name (see `weigh hardware list`)
+    #[arg(
+        long,
+        value_name = "DEVICE",
+        value_delimiter = ',',
+        default_value = "this",
+        help_heading = "Where and how"
+    )]
+    on: Vec<String>,
+
+    /// Batch sizes: 1,8,32
+    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u64).range(1..), help_heading = "Where and how")]
+    batch: Vec<u64>,
+
+    /// Element type to compute in on a device: fp32, fp16, bf16, fp8, int8, int4; by default the model's
+    #[arg(long, value_name = "TYPE", value_parser = dtype, help_heading = "Where and how")]
+    dtype: Option<DType>,
+
+    /// The engine on this machine
+    #[arg(long, default_value = "auto", value_name = "NAME", help_heading = "Where and how")]
+    engine: String,
+
+    /// Threads on this machine; by default one for each physical core
+    #[arg(long, value_name = "N", help_heading = "Where and how")]
+    threads: Option<NonZeroUsize>,
+
+    /// A whole training step instead of an inference, on a device
+    #[arg(long, help_heading = "Where and how")]
+    training: bool,
+
+    /// A calibration other than the one in the config folder
+    #[arg(long, value_name = "FILE", help_heading = "Where and how")]
+    calibration: Option<PathBuf>,
+
+    /// A file of devices of your own, beside ~/.config/weigh/devices/*.toml
+    #[arg(long = "hardware", value_name = "FILE", help_heading = "Where and how")]
+    files: Vec<PathBuf>,
+
+    /// The longest an inference may take, for the largest batch that keeps it: 50ms
+    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Questions")]
+    within: Option<f64>,
+
+    /// Inferences per second that a battery is to last for
+    #[arg(long, value_name = "PER_SECOND", value_parser = positive, help_heading = "Questions")]
+    rate: Option<f64>,
+
+    /// Where electricity comes from: a name, or grams of CO2 equivalent per kWh
+    #[arg(long, value_name = "GRID", value_parser = electricity, help_heading = "Questions")]
+    grid: Option<Grid>,
+
+    /// FLOPs of one inference, for figures without a model: 4.1G
+    #[arg(long, value_name = "COUNT", value_parser = count, help_heading = "Without a model")]
+    flops: Option<f64>,
+
+    /// Bytes that it moves: 100M
+    #[arg(long, value_name = "BYTES", value_parser = count, requires = "flops", help_heading = "Without a model")]
+    bytes: Option<f64>,
+
+    /// A time that was measured there: 5ms
+    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Without a model")]
+    measured: Option<f64>,
+
+    #[command(flatten)]
+    output: output::Args,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  weigh predict m.onnx --batch 1,8,32                       on this machine (after `weigh hardware calibrate`)
+  weigh predict m.onnx --on t4,a100-80gb --dtype fp16       on devices of the table
+  weigh predict m.onnx --on raspberry-pi-5 --within 33ms    the largest batch that keeps 30 frames a second
+  weigh predict --flops 4.1G --on rtx-3090 --measured 5ms   how much of the peak that was";
+
+/// How long a worker may be silent.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The word for this machine among devices.
+const THIS: &str = "this";
+
+pub(crate) fn run(args: &Args) -> Outcome {
+    let machine = Machine::detect();
+    let devices = hardware::load(&args.files)?;
+    let targets = args.on.iter().map(|name| target(&devices, name)).collect::<anyhow::Result<Vec<_>>>()?;
+    let wants_this = targets.iter().any(Option::is_none);
+    let calibration = if wants_this { Some(args.calibration(&machine)?) } else { None };
+    let request = args.request();
+    if let Some(flops) = args.flops {
+        let here = calibration.as_ref().map(|found| weigh::this_device(&found.ceilings, &machine));
+        let on = targets.iter().filter_map(|target| target.or(here.as_ref()));
+        let predictions =
+            on.map(|device| weigh::without_model(flops, args.bytes, device, &request)).collect();
+        args.output.show(&[Report { predictions, ..Report::default() }])?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let launcher = workers::launcher(PATIENCE)?;
+    let here = calibration.as_ref().map(|calibration| Here {
+        on: OnThis { launcher: &launcher, calibration, machine: &machine },
+        machine: &machine,
+    });
+    let (mut reports, mut all_good) = (Vec::new(), true);
+    for path in &args.models {
+        match args.predict(path, &targets, here.as_ref(), &request) {
+            Ok(report) => reports.push(report),
+            Err(error) => {
+                output::report_error(&error);
+                all_good = false;
+            }
+        }
+    }
+    if wants_this {
+        let environment = weigh::machine(&machine);
+        reports.iter_mut().for_each(|report| report.environment = Some(environment.clone()));
+    }
+    if args.output.format != "json" {
+        reports.iter_mut().for_each(only_predicted);
+    }
+    if !reports.is_empty() {
+        args.output.show(&reports)?;
+    }
+    match all_good {
+        true => Ok(workers::ending(&launcher, true)),
+        false => Ok(ExitCode::from(FAILED)),
+    }
+}
+
+/// This machine as it was calibrated.
+struct Here<'a> {
+    on: OnThis<'a>,
+    machine: &'a Machine,
+}
+
+/// A device; `None` for this machine.
+fn target<'d>(devices: &'d Devices, name: &str) -> anyhow::Result<Option<&'d Device>> {
+    if name == THIS {
+        return Ok(None);
+    }
+    let found =
+        devices.find(name).map_err(|error: NoSuchDevice| Hinted::new(error.to_string(), error.hint()))?;
+    Ok(Some(found))
+}
+
+impl Args {
+    fn calibration(&self, machine: &Machine) -> anyhow::Result<Calibration> {
+        let missing = || {
+            let hint =
+                "run `weigh hardware calibrate` once (some three minutes), or name a device: --on DEVICE";
+            Hinted::new("this machine was not calibrated", hint)
+        };
+        Ok(calibrate::load(self.calibration.as_ref(), machine)?.ok_or_else(missing)?)
+    }
+
+    fn request(&self) -> PredictionRequest {
+        PredictionRequest {
+            batches: self.batch.clone(),
+            dtype: self.dtype,
+            limit_ms: self.within,
+            rate: self.rate,
+            grid: self.grid.clone(),
+            measured_ms: self.measured,
+            training: self.training,
+        }
+    }
+
+    fn setting(&self, machine: &Machine) -> anyhow::Result<Setting> {
+        Ok(Setting {
+            engine: self.engine()?,
+            options: EngineOptions {
+                threads: Some(self.threads.unwrap_or_else(|| machine.compute_threads())),
+                ..EngineOptions::default()
+            },
+            batch: None,
+            streams: NonZeroUsize::MIN,
+        })
+    }
+
+    fn engine(&self) -> anyhow::Result<&'static dyn Engine> {
+        match self.engine.as_str() {
+            "auto" => Ok(weigh_engine::automatic()),
+            name => Ok(weigh_engine::engine(name)
+                .ok_or_else(|| Hinted::new(format!("no engine '{name}'"), "see `weigh engines`"))?),
+        }
+    }
+
+    fn predict(
+        &self,
+        path: &str,
+        targets: &[Option<&Device>],
+        here: Option<&Here<'_>>,
+        request: &PredictionRequest,
+    ) -> anyhow::Result<Report> {
+        let options = self.assume.options()?;
+        let weighed = models::weigh_one(path, &options)?;
+        let mut report = weigh::describe(&weighed.opened, &weighed.facts);
+        for target in targets {
+            let found: Vec<Prediction> = match (target, here) {
+                (Some(device), _) => weigh::on_device(&weighed.opened, &options, device, request)?,
+                (None, Some(here)) => {
+                    let subject = Subject::new(&weighed.opened, &options, None)?;
+                    let found = here.on.predict(&subject, &self.setting(here.machine)?, request);
+                    found.map_err(|reason| anyhow::anyhow!("{path} was not predicted: {reason}"))?
+                }
+                (None, None) => Vec::new(),
+            };
+            report.predictions.extend(found);
+        }
+        Ok(report)
+    }
+}
+
+/// What people asked for.
+fn only_predicted(report: &mut Report) {
+    (report.totals, report.coverage, report.scaling) = (None, None, None);
+    report.layers.clear();
+    report.modules.clear();
+    report.diagnostics.clear();
+    report.environment = None;
+}
+
+/// `fp16`, or the name of an element type.
+fn dtype(text: &str) -> Result<DType, String> {
+    let short = match text {
+        "fp64" => Some(DType::F64),
+        "fp32" => Some(DType::F32),
+        "fp16" => Some(DType::F16),
+        "bf16" => Some(DType::BF16),
+        "fp8" => Some(DType::F8E4M3FN),
+        _ => None,
+    };
+    let named = || DType::all().find(|dtype| dtype.name() == text);
+    short.or_else(named).ok_or_else(|| "write fp32, fp16, bf16, fp8, int8 or int4".to_owned())
+}
+
+/// A count with an SI prefix: `4.1G`, `100M`, `3e9`.
+fn count(text: &str) -> Result<f64, String> {
+    let at = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c.is_whitespace()).len();
+    let (number, unit) = text.split_at(at);
+    let unit = unit.trim().trim_end_matches("FLOPs").trim_end_matches('B').trim();
+    let factor = match unit {
+        "" => 1.0,
+        "k" | "K" => 1e3,
+        "M" => 1e6,
+        "G" => 1e9,
+        "T" => 1e12,
+        "P" => 1e15,
+        _ => return Err("write a count such as 4.1G".to_owned()),
+    };
+    let number: f64 = number.trim().parse().map_err(|_| "write a count such as 4.1G".to_owned())?;
+    match number * factor {
+        count if count.is_finite() && count >= 0.0 => Ok(count),
+        _ => Err("a count is not negative".to_owned()),
+    }
+}
+
+/// Milliseconds.
+fn time(text: &str) -> Result<f64, String> {
+    let found = weigh::milliseconds(text).filter(|ms| ms.is_finite() && *ms > 0.0);
+    found.ok_or_else(|| "write a time such as 5ms".to_owned())
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0);
+    number.ok_or_else(|| "write a number above 0".to_owned())
+}
+
+/// A grid by name, or by grams per kilowatt-hour.
+fn electricity(text: &str) -> Result<Grid, String> {
+    if let Some(known) = grid(text) {
+        return Ok(known.clone());
+    }
+    match text.parse::<f64>() {
+        Ok(grams) if grams.is_finite() && grams >= 0.0 => Ok(Grid::given(grams)),
+        _ => {
+            let names: Vec<&str> = grids().iter().map(|grid| grid.name.as_str()).collect();
+            Err(format!("write grams per kWh, or one of {}", names.join(", ")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_have_prefixes() {
+        assert_eq!(count("4.1G"), Ok(4.1e9));
+        assert_eq!(count("100 M"), Ok(1e8));
+        assert_eq!(count("3e9"), Ok(3e9));
+        assert_eq!(count("2TFLOPs"), Ok(2e12));
+        assert!(count("4.1X").is_err() && count("-1G").is_err() && count("").is_err());
+    }
+}
