@@ -2,6 +2,7 @@
 
 mod conventions;
 mod engines;
+mod explain;
 mod hardware;
 mod inspect;
 mod layer;

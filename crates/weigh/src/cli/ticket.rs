@@ -9,6 +9,7 @@ use weigh_hardware::Machine;
 use weigh_measure::Plan;
 use weigh_measure::fleet::Campaign;
 
+use super::explain::Explainer;
 use super::{Outcome, models, output, progress::Bar, workers};
 
 #[derive(clap::Args)]
@@ -58,6 +59,8 @@ pub(crate) fn run(args: &Args) -> Outcome {
         batch: None,
         streams: NonZeroUsize::MIN,
     };
+    // Without a calibration of this machine the ticket does not say why a time is what it is.
+    let explainer = Explainer::new(&bench, None).ok();
     let mut reports = Vec::new();
     for models::Weighed { opened, facts } in &weighed {
         let mut report = weigh::describe(opened, facts);
@@ -66,6 +69,10 @@ pub(crate) fn run(args: &Args) -> Outcome {
         let settings = std::slice::from_ref(&setting);
         let swept = bench.sweep(&subject, settings, &Batches::Own, &mut |step| bar.step(step));
         report.measurements = swept.measurements;
+        if let Some(explainer) = &explainer {
+            bar.busy("explaining");
+            explainer.explain(&subject, settings, &mut report.measurements);
+        }
         report.environment = Some(environment.clone());
         reports.push(report);
     }

@@ -3,6 +3,7 @@
 use weigh_analysis::training::{Recipe, train};
 use weigh_analysis::{Analysis, AnalysisError, Options, analyze};
 use weigh_hardware::Device;
+use weigh_ir::units::si;
 use weigh_ir::{DType, Expr, Symbol};
 use weigh_predict::demand::at_batches;
 use weigh_predict::device_class::{INTERVAL_FACTOR, Reach, reach, time};
@@ -321,9 +322,11 @@ pub fn without_model(
         Some(peak) => {
             let figure = &peak.rate.dense;
             notes.push(format!(
-                "{} at {}FLOPS: {}, {}",
+                "{}FLOPs / {}FLOPS = {:.3} ms; {} peak by {}, {}",
+                si(flops),
+                si(figure.value),
+                flops / figure.value * 1e3,
                 peak.precision.name(),
-                weigh_ir::units::si(figure.value),
                 figure.source.title,
                 figure.source.date
             ));

@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use weigh_analysis::analyze;
+use weigh_analysis::{analyze, correspond};
 use weigh_hardware::Machine;
-use weigh_ir::DType;
+use weigh_ir::{DType, Model};
 use weigh_measure::WarmUpPlan;
 use weigh_measure::fleet::Launcher;
 use weigh_predict::calibrated::{Basis, Calibrated, EngineCalibration, RunTime};
@@ -122,7 +122,9 @@ impl OnThis<'_> {
         let kernels = match held.as_ref() {
             Some(opened) => {
                 let facts = analyze(&opened.model, &sizes).map_err(|error| error.to_string())?;
-                Kernels::of(&opened.model, &facts)
+                let mut kernels = Kernels::of(&opened.model, &facts);
+                name_as_layers(&mut kernels.kernels, &opened.model, subject, &prepared);
+                kernels
             }
             None => Kernels::fused(&subject.opened().model, &prepared.facts),
         };
@@ -248,6 +250,26 @@ impl OnThis<'_> {
         for prediction in predictions {
             prediction.largest_batch_in_memory = in_memory;
             prediction.largest_batch_in_time = in_time;
+        }
+    }
+}
+
+/// Calls kernels by the layers of the model that they compute: by the one with the most multiply-accumulates. Kernels
+/// that only lay tensors out keep the names the engine gave them.
+fn name_as_layers(kernels: &mut [Kernel], ran: &Model, subject: &Subject<'_>, prepared: &Prepared) {
+    if !prepared.rebatched.is_empty() {
+        // The nodes of a copy at another batch have the names of the original.
+        return;
+    }
+    let original = &subject.opened().model;
+    let joined = correspond(original, ran);
+    let macs = |layer: usize| prepared.facts.layers.get(layer)?.macs.as_ref()?.as_int();
+    for kernel in kernels {
+        let covers = kernel.nodes.first().and_then(|node| joined.covers.get(*node));
+        // Of equals the first.
+        let layer = covers.into_iter().flatten().copied().rev().max_by_key(|layer| macs(*layer));
+        if let Some(node) = layer.and_then(|layer| original.graph.nodes.get(layer)) {
+            kernel.name = node.name.to_string();
         }
     }
 }

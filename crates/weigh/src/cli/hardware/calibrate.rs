@@ -118,8 +118,7 @@ fn told(engine: &EngineCalibration) -> String {
     errors.sort_by(f64::total_cmp);
     let middle = errors.get(errors.len() / 2).copied().unwrap_or(f64::NAN);
     format!(
-        "{} {} with {} thread(s): {} kernels timed; each micro-model predicted from the others: off by {:.0} % in \
-         the middle",
+        "{} {}, {} thread(s): {} kernels; predicts unseen micro-models {:.0} % off",
         engine.engine,
         engine.version,
         engine.threads,
@@ -138,9 +137,4 @@ pub(crate) fn load(file: Option<&PathBuf>, machine: &Machine) -> anyhow::Result<
         return Err(Hinted::new(message, "`weigh hardware calibrate --output FILE` makes one").into());
     }
     Ok(found)
-}
-
-/// The same where a command can do without: what is wrong with it is no error.
-pub(crate) fn load_if_any(machine: &Machine) -> Option<Calibration> {
-    load(None, machine).ok().flatten()
 }

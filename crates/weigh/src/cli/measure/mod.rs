@@ -1,6 +1,5 @@
 //! `weigh measure`: latency, throughput and the trade-off between them on this machine.
 
-mod explain;
 mod grid;
 mod load;
 mod real;

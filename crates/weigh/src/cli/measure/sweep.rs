@@ -2,15 +2,16 @@
 
 use weigh::Subject;
 
+use super::super::explain::Explainer;
 use super::super::progress::Bar;
-use super::explain::Explainer;
 use super::{Args, Found, models, output};
 
 pub(super) fn run(args: &Args, bench: &weigh::Bench) -> Found {
     let options = args.models.assume.options()?;
     let (settings, batches) = (args.grid.settings()?, args.grid.batches()?);
     let data = args.data.request()?;
-    let explainer = Explainer::wanted(args, bench)?;
+    let calibration = args.calibration.as_ref();
+    let explainer = args.explain.then(|| Explainer::new(bench, calibration)).transpose()?;
     let (mut reports, mut all_good) = (Vec::new(), true);
     for path in &args.models.models {
         if bench.launcher.is_cancelled() {

@@ -1,33 +1,32 @@
-//! `--explain`: why each configuration takes longer than FLOPs / FLOPS.
+//! Why a measured configuration takes longer than FLOPs / FLOPS.
+
+use std::path::PathBuf;
 
 use weigh::report::report::Measurement;
 use weigh::{Bench, Calibration, OnThis, Setting, Subject};
 use weigh_hardware::Machine;
 
-use super::super::hardware::calibrate;
-use super::{Args, Hinted};
+use super::Hinted;
+use super::hardware::calibrate;
 
 /// What explanations rest on.
-pub(super) struct Explainer<'a> {
+pub(crate) struct Explainer<'a> {
     bench: &'a Bench,
     calibration: Calibration,
     machine: Machine,
 }
 
 impl<'a> Explainer<'a> {
-    /// An explainer, where one is asked for.
-    pub fn wanted(args: &Args, bench: &'a Bench) -> anyhow::Result<Option<Explainer<'a>>> {
-        if !args.explain {
-            return Ok(None);
-        }
+    /// An explainer by the calibration in a file, or by the user's.
+    pub fn new(bench: &'a Bench, file: Option<&PathBuf>) -> anyhow::Result<Explainer<'a>> {
         let machine = Machine::detect();
-        let calibration = calibrate::load(args.calibration.as_ref(), &machine)?.ok_or_else(|| {
+        let calibration = calibrate::load(file, &machine)?.ok_or_else(|| {
             Hinted::new(
                 "nothing can be explained: this machine was not calibrated",
                 "run `weigh hardware calibrate` once; it takes some three minutes",
             )
         })?;
-        Ok(Some(Explainer { bench, calibration, machine }))
+        Ok(Explainer { bench, calibration, machine })
     }
 
     /// Adds to each row why it takes so long, or why that cannot be said.
