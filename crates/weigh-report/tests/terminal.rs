@@ -97,10 +97,12 @@ fn every_line_fits_and_nothing_hostile_gets_through() {
         fixtures::decisions(),
         fixtures::sweep(),
         fixtures::measured::evil(),
+        fixtures::predicted::evil(),
         Report::default(),
     ];
     let measured = fixtures::measured::all().into_iter().map(|(_, report)| report);
-    for report in fixtures.into_iter().chain(measured) {
+    let predicted = fixtures::predicted::all().into_iter().map(|(_, report)| report);
+    for report in fixtures.into_iter().chain(measured).chain(predicted) {
         for width in [40, 60, 80, 92, 100, 160] {
             for (unicode, layers) in [(true, false), (true, true), (false, false), (false, true)] {
                 let options = RenderOptions { unicode, layers, depth: layers.then_some(9), ..at(width) };

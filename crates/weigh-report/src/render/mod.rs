@@ -10,6 +10,7 @@ mod json;
 mod markdown;
 mod measured;
 mod numbers;
+mod predicted;
 mod sort;
 mod terminal;
 mod text;

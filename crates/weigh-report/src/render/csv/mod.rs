@@ -1,7 +1,9 @@
 //! One row per layer, exact and machine-readable: plain integers, or formulas where symbols are unbound. Reports of
-//! measurements alone have one row per configuration. An unknown is an empty field, never a zero.
+//! measurements alone have one row per configuration, those of predictions alone one per prediction and batch. An
+//! unknown is an empty field, never a zero.
 
 mod configurations;
+mod predictions;
 
 use crate::render::{RenderOptions, Renderer, SortKey, sort, text};
 use crate::report::{Count, Layer, Report};
@@ -17,7 +19,7 @@ impl Renderer for Csv {
     }
 
     fn about(&self) -> &'static str {
-        "one row per layer or measured configuration, exact numbers"
+        "one row per layer, measured configuration or prediction, exact numbers"
     }
 
     fn media(&self) -> &'static str {
@@ -27,6 +29,9 @@ impl Renderer for Csv {
     fn render(&self, reports: &[Report], options: &RenderOptions) -> String {
         if configurations::are_all(reports) {
             return configurations::page(reports);
+        }
+        if predictions::are_all(reports) {
+            return predictions::page(reports);
         }
         let mut page = format!("{HEADER}\n");
         for report in reports {

@@ -1,7 +1,9 @@
-//! Tables for documents and pull requests: totals as read and exact, what was measured, then the layers with exact
-//! numbers.
+//! Tables for documents and pull requests: totals as read and exact, what was measured and what is expected, then the
+//! layers with exact numbers.
 
+mod gap;
 mod measured;
+mod predictions;
 
 use super::numbers::{self, Kind};
 use crate::render::{RenderOptions, Renderer, SortKey, csv, sort, text};
@@ -15,7 +17,7 @@ impl Renderer for Markdown {
     }
 
     fn about(&self) -> &'static str {
-        "tables of totals, measurements and layers"
+        "tables of totals, measurements, predictions and layers"
     }
 
     fn media(&self) -> &'static str {
@@ -59,6 +61,7 @@ fn document(report: &Report, options: &RenderOptions) -> String {
         ));
     }
     page.push_str(&measured::tables(report, options));
+    page.push_str(&predictions::tables(report, options));
     if !report.layers.is_empty() {
         page.push_str(&layers(report, options));
     }
