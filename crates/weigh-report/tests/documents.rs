@@ -24,6 +24,7 @@ fn all() -> Vec<Report> {
         Report::default(),
     ];
     let named = fixtures::measured::all().into_iter().chain(fixtures::devices::all());
+    let named = named.chain(fixtures::predicted::all());
     unmeasured.into_iter().chain(named.map(|(_, report)| report)).collect()
 }
 
@@ -108,6 +109,23 @@ fn stable_paths() {
         "/measurements/0/scenario/slo/probes/0/status",
     ] {
         assert!(measured.pointer(path).is_some_and(|value| !value.is_null()), "{path}");
+    }
+    let predicted = serde_json::to_value(fixtures::predicted::one()).unwrap();
+    for path in [
+        "/predictions/0/theoretical_ms",
+        "/predictions/0/predicted_ci_ms/1",
+        "/predictions/0/basis",
+        "/predictions/0/by_bound/0/kernels",
+        "/predictions/0/batches/0/fits",
+        "/predictions/0/fit/needs/0/margin_bytes",
+        "/predictions/0/energy/0/rests_on",
+        "/predictions/0/layers/0/roofline_ms",
+    ] {
+        assert!(predicted.pointer(path).is_some_and(|value| !value.is_null()), "{path}");
+    }
+    let explained = serde_json::to_value(fixtures::predicted::gap()).unwrap();
+    for path in ["/measurements/0/gap/parts/0/layers/0/why", "/measurements/0/energy/0/joules"] {
+        assert!(explained.pointer(path).is_some_and(|value| !value.is_null()), "{path}");
     }
     let p99 = document.pointer("/measurements/0/stages/inference/p99_ms");
     assert_eq!(p99, Some(&Value::Null), "what is missing is null, not absent");

@@ -99,9 +99,11 @@ fn every_line_fits_and_nothing_hostile_gets_through() {
         fixtures::measured::evil(),
         fixtures::devices::evil(),
         fixtures::devices::evil_table(),
+        fixtures::predicted::evil(),
         Report::default(),
     ];
     let named = fixtures::measured::all().into_iter().chain(fixtures::devices::all());
+    let named = named.chain(fixtures::predicted::all());
     for report in fixtures.into_iter().chain(named.map(|(_, report)| report)) {
         for width in [40, 60, 80, 92, 100, 160] {
             for (unicode, layers) in [(true, false), (true, true), (false, false), (false, true)] {

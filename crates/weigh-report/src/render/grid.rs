@@ -75,6 +75,11 @@ impl Grid {
         lines
     }
 
+    /// Whether this column has room and content.
+    pub(super) fn shows(&self, column: usize, ink: &Ink) -> bool {
+        self.widths(ink).get(column).is_some_and(Option::is_some)
+    }
+
     /// Width of each column; `None` where it is left out. The first includes the indent.
     fn widths(&self, ink: &Ink) -> Vec<Option<usize>> {
         let mut shown: Vec<bool> = (0..self.columns.len()).map(|index| self.has_content(index)).collect();

@@ -159,6 +159,30 @@ impl Ink {
         }
     }
 
+    /// A bar from one share of `columns` to another, to half a column and never shorter; a thin one where it leads
+    /// back.
+    pub(super) fn span(&self, from: f64, to: f64, columns: usize) -> String {
+        let most = columns * 2;
+        let halves = |share: f64| (share.clamp(0.0, 1.0) * most as f64).round() as usize;
+        let (low, high) = (halves(from.min(to)), halves(from.max(to)));
+        let low = if low == high { low.min(most.saturating_sub(1)) } else { low };
+        let high = high.max(low + 1).min(most);
+        let [full, left, right] = match (self.unicode, from.is_nan() || from <= to) {
+            (true, true) => ["━", "╸", "╺"],
+            (true, false) => ["─", "╴", "╶"],
+            (false, true) => ["=", "-", "-"],
+            (false, false) => ["<"; 3],
+        };
+        let covered = |half: usize| (low..high).contains(&half);
+        let column = |column: usize| match (covered(column * 2), covered(column * 2 + 1)) {
+            (true, true) => full,
+            (true, false) => left,
+            (false, true) => right,
+            (false, false) => " ",
+        };
+        (0..columns).map(column).collect::<String>().trim_end().to_owned()
+    }
+
     /// The lines as text: cut to the width, no spaces at their ends.
     pub(super) fn paint(&self, lines: &[Line]) -> String {
         let mut page = String::new();
@@ -191,5 +215,27 @@ impl Ink {
             pieces.pop();
         }
         pieces
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_begin_where_the_last_one_ended() {
+        let ink = Ink::new(&RenderOptions::default());
+        // Of 8 columns, 16 halves: 0 to 6; 6 to 9, the last of them half a column; back to 8.
+        assert_eq!(ink.span(0.0, 0.375, 8), "━━━");
+        assert_eq!(ink.span(0.375, 0.5625, 8), "   ━╸");
+        assert_eq!(ink.span(0.5625, 0.5, 8), "    ╴");
+        // Nothing is too small to be seen, not even at the end.
+        assert_eq!(ink.span(0.5, 0.5001, 8), "    ╸");
+        assert_eq!(ink.span(1.0, 1.0, 8), "       ╺");
+        assert_eq!(ink.span(f64::NAN, f64::INFINITY, 2), " ╺");
+        assert_eq!(ink.span(0.0, 1.0, 0), "");
+        let ascii = Ink::new(&RenderOptions { unicode: false, ..RenderOptions::default() });
+        assert_eq!(ascii.span(0.375, 0.5625, 8), "   =-");
+        assert_eq!(ascii.span(0.5, 0.25, 8), "  <<");
     }
 }

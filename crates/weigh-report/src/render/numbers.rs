@@ -107,6 +107,17 @@ pub(super) fn time(milliseconds: f64) -> String {
     format!("{} {unit}", texts[0])
 }
 
+/// An energy: `0.412 J` is `412 mJ`.
+pub(super) fn joules(joules: f64) -> String {
+    let (factor, unit) = match joules.abs() {
+        energy if energy >= 1e3 => (1e-3, "kJ"),
+        energy if energy >= 1.0 || energy == 0.0 => (1.0, "J"),
+        energy if energy >= 1e-3 => (1e3, "mJ"),
+        _ => (1e6, "µJ"),
+    };
+    format!("{} {unit}", units::significant(joules * factor, 3))
+}
+
 /// A rate of any size: `16.7`, `12.35 k`.
 pub(super) fn rate(per_second: f64) -> String {
     match per_second.abs() >= 10_000.0 {
@@ -145,6 +156,7 @@ mod tests {
         assert_eq!(times(&[59.7, 59.7, 59.7]).0, ["59.7", "59.7", "59.7"]);
         assert_eq!(time(0.0832), "83.2 µs");
         assert_eq!(time(1203.0), "1.20 s");
+        assert_eq!([0.412, 1.5, 2.5e-5, 1234.0].map(joules), ["412 mJ", "1.50 J", "25.0 µJ", "1.23 kJ"]);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! One row per layer, exact and machine-readable: plain integers, or formulas where symbols are unbound. Reports of
-//! measurements alone have one row per configuration, those of devices one per figure. An unknown is an empty field,
-//! never a zero.
+//! measurements alone have one row per configuration, those of predictions alone one per prediction and batch, those of
+//! devices one per figure. An unknown is an empty field, never a zero.
 
 mod configurations;
 mod devices;
+mod predictions;
 
 use crate::render::{RenderOptions, Renderer, SortKey, sort, text};
 use crate::report::{Count, Layer, Report};
@@ -19,7 +20,7 @@ impl Renderer for Csv {
     }
 
     fn about(&self) -> &'static str {
-        "one row per layer, measured configuration or figure of a device, exact numbers"
+        "one row per layer, measured configuration, prediction or figure of a device, exact numbers"
     }
 
     fn media(&self) -> &'static str {
@@ -29,6 +30,9 @@ impl Renderer for Csv {
     fn render(&self, reports: &[Report], options: &RenderOptions) -> String {
         if configurations::are_all(reports) {
             return configurations::page(reports);
+        }
+        if predictions::are_all(reports) {
+            return predictions::page(reports);
         }
         if devices::are_all(reports) {
             return devices::page(reports);

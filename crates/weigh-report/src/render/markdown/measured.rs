@@ -2,7 +2,7 @@
 
 use weigh_ir::units;
 
-use super::{formula, plain};
+use super::{formula, gap, plain, predictions};
 use crate::render::RenderOptions;
 use crate::render::measured::{
     self, ENGINE, Mark, Setting, UNSTEADY, from_arrival, layer_name, particular, percentile, percentiles,
@@ -26,6 +26,8 @@ pub(super) fn tables(report: &Report, options: &RenderOptions) -> String {
     }
     let scenarios = runs.iter().filter_map(|run| run.scenario.as_ref());
     page.extend(scenarios.map(scenario));
+    page.extend(runs.iter().filter(|run| !run.energy.is_empty()).map(|run| consumption(run, runs)));
+    page.extend(runs.iter().filter_map(|run| Some(titled(run, runs) + &gap::table_of(run.gap.as_ref()?))));
     page.extend(runs.iter().filter(|run| !run.layers.is_empty()).map(|run| layers(run, runs, options)));
     page.extend(report.comparisons.iter().filter(|comparison| is_versus(comparison)).map(versus));
     if !report.engines.is_empty() {
@@ -44,7 +46,7 @@ pub(super) fn table(titles: &[&str], rows: impl IntoIterator<Item = Vec<String>>
     format!("\n{}|{rule}\n{rows}", line(&shown))
 }
 
-fn item(text: &str) -> String {
+pub(super) fn item(text: &str) -> String {
     format!("- {}\n", plain(text))
 }
 
@@ -245,8 +247,16 @@ fn layers(run: &Measurement, runs: &[Measurement], options: &RenderOptions) -> S
     });
     let titles =
         ["measured layer", "operator", ">time", ">share", ">MACs", ">bytes moved", ">GFLOP/s", ">GB/s"];
-    let title = if runs.len() > 1 { format!("\n{}\n", plain(&particular(run, runs))) } else { String::new() };
-    title + &table(&titles, rows)
+    titled(run, runs) + &table(&titles, rows)
+}
+
+/// What tells the measurement from the others, over what follows.
+fn titled(run: &Measurement, runs: &[Measurement]) -> String {
+    if runs.len() > 1 { format!("\n{}\n", plain(&particular(run, runs))) } else { String::new() }
+}
+
+fn consumption(run: &Measurement, runs: &[Measurement]) -> String {
+    titled(run, runs) + &predictions::energy(&run.energy)
 }
 
 fn versus(comparison: &Comparison) -> String {

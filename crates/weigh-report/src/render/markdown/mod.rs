@@ -1,8 +1,10 @@
-//! Tables for documents and pull requests: totals as read and exact, what was measured, then the layers with exact
-//! numbers.
+//! Tables for documents and pull requests: totals as read and exact, what was measured and what is expected, then the
+//! layers with exact numbers.
 
 mod devices;
+mod gap;
 mod measured;
+mod predictions;
 mod training;
 
 use super::numbers::{self, Kind};
@@ -17,7 +19,7 @@ impl Renderer for Markdown {
     }
 
     fn about(&self) -> &'static str {
-        "tables of totals, measurements and layers"
+        "tables of totals, measurements, predictions and layers"
     }
 
     fn media(&self) -> &'static str {
@@ -61,6 +63,7 @@ fn document(report: &Report, options: &RenderOptions) -> String {
         ));
     }
     page.push_str(&measured::tables(report, options));
+    page.push_str(&predictions::tables(report, options));
     page.push_str(&devices::tables(report));
     page.push_str(&training::tables(report));
     if !report.layers.is_empty() {

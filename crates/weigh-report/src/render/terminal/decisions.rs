@@ -1,69 +1,11 @@
-//! What follows from the facts: predictions, comparisons, verdicts, advice.
+//! What follows from the facts: comparisons, verdicts, advice.
 
 use crate::Report;
 use crate::render::grid::{Column, Grid};
 use crate::render::ink::{Ink, Line, Role};
-use crate::render::numbers::{self, Kind, share, time, times};
+use crate::render::numbers::{self, Kind, share, time};
 use crate::render::verdicts::is_versus;
-use crate::report::{Basis, Bound, ComparisonVerdict, Costs, Prediction, Status};
-
-pub(super) fn predictions(report: &Report, ink: &Ink) -> Vec<Line> {
-    if report.predictions.is_empty() {
-        return Vec::new();
-    }
-    let mut grid = Grid::new(vec![
-        Column::left("PREDICTION").shrinks_to(16),
-        Column::left("").rank(5),
-        Column::right("batch").rank(6),
-        Column::right("theoretical").rank(1),
-        Column::right("predicted"),
-        Column::left("").rank(3),
-        Column::left("bound by").rank(2),
-        Column::right("memory").rank(4),
-        Column::left(""),
-        Column::right("efficiency").rank(7),
-        Column::right("energy").rank(8),
-    ]);
-    for prediction in &report.predictions {
-        grid.row(predicted(prediction, ink));
-    }
-    grid.lines(ink)
-}
-
-fn predicted(prediction: &Prediction, ink: &Ink) -> Vec<(Role, String)> {
-    let plain = |text: Option<String>| (Role::Plain, ink.text(&text.unwrap_or_default()));
-    let (expected, interval) = match (prediction.predicted_ms, prediction.predicted_ci_ms) {
-        (Some(value), Some([low, high])) => {
-            let (texts, unit) = times(&[value, low, high]);
-            (format!("{} {unit}", texts[0]), format!("[{}, {}]", texts[1], texts[2]))
-        }
-        (Some(value), None) => (time(value), String::new()),
-        (None, _) => ("?".to_owned(), String::new()),
-    };
-    let bound = prediction.bound.map(|bound| match bound {
-        Bound::Compute => "compute",
-        Bound::Memory => "memory",
-        Bound::Overhead => "overhead",
-    });
-    let (role, fits) = match prediction.fits {
-        Some(true) => (Role::Good, "fits"),
-        Some(false) => (Role::Bad, "does not fit"),
-        None => (Role::Dim, ""),
-    };
-    vec![
-        (Role::Plain, ink.name(&prediction.device, 32)),
-        (Role::Dim, ink.name(&prediction.dtype, 12)),
-        plain(prediction.batch.map(|batch| batch.to_string())),
-        plain(prediction.theoretical_ms.map(time)),
-        (Role::Value, ink.text(&expected)),
-        (Role::Dim, interval),
-        plain(bound.map(str::to_owned)),
-        plain(prediction.memory_bytes.as_ref().map(|bytes| numbers::count(bytes, Kind::Bytes))),
-        (role, fits.to_owned()),
-        plain(prediction.efficiency.map(share)),
-        plain(prediction.energy_mj.map(|millijoules| format!("{} mJ", numbers::rate(millijoules)))),
-    ]
-}
+use crate::report::{Basis, ComparisonVerdict, Costs, Status};
 
 /// Comparisons of facts; those that were run against each other have a section of their own.
 pub(super) fn comparisons(report: &Report, ink: &Ink) -> Vec<Line> {

@@ -4,13 +4,13 @@ use weigh_ir::units;
 
 use super::many;
 use super::panel::{Panel, Row, TEXT, Value};
-use super::rows::{not_measured, process, start, subject, theoretical, throughput};
+use super::rows::{data, not_measured, process, processed, start, subject, theoretical, throughput};
 use crate::Report;
 use crate::render::grid::{Column, Grid};
 use crate::render::ink::{Ink, Line, Role};
 use crate::render::measured::{self, UNSTEADY, percentile, percentiles, with_interval};
 use crate::render::numbers::{share, split, time, time_unit};
-use crate::report::{DataSource, Measurement, Noise, Outliers, StageTime, WarmUp};
+use crate::report::{Measurement, Noise, Outliers, StageTime, WarmUp};
 
 /// What was measured, the stages, the conditions.
 pub(super) fn sections(report: &Report, run: &Measurement, ink: &Ink) -> Vec<Vec<Line>> {
@@ -37,14 +37,6 @@ fn samples(run: &Measurement) -> Option<Row> {
     row.facts
         .extend(run.timer_resolution_ns.map(|resolution| format!("clock to {}", time(resolution * 1e-6))));
     (run.samples > 0).then_some(row)
-}
-
-/// `1 process`, `5 processes`.
-pub(super) fn processed(processes: u64) -> String {
-    match processes {
-        1 => "1 process".to_owned(),
-        several => format!("{several} processes"),
-    }
 }
 
 fn warm_up(warm_up: &WarmUp) -> Row {
@@ -195,19 +187,4 @@ fn disturbances(noise: &Noise) -> Vec<String> {
     .into_iter()
     .flatten()
     .collect()
-}
-
-/// Where inputs came from, or that nobody knows what real ones would take.
-pub(super) fn data(data: Option<&DataSource>, ink: &Ink, room: usize) -> Vec<Row> {
-    let Some(data) = data else {
-        let text = "loading and preprocessing not measured: inputs are synthetic";
-        return Row::paragraph("data", Role::Dim, ink.sentence(text, room));
-    };
-    let mut source = Row::text("data", Role::Plain, ink.name(&data.path, room.min(48)));
-    source.facts.extend(data.items.map(|items| many(items, "item")));
-    let recipes = [("preprocess", &data.preprocess), ("postprocess", &data.postprocess)];
-    let recipes = recipes.into_iter().flat_map(|(label, recipe)| {
-        Row::paragraph(label, Role::Plain, ink.sentence(recipe.as_deref().unwrap_or_default(), room))
-    });
-    std::iter::once(source).chain(recipes).collect()
 }

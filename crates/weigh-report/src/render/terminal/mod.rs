@@ -5,7 +5,10 @@ mod coverage;
 mod curve;
 mod decisions;
 mod devices;
+mod energy;
 mod engines;
+mod fit;
+mod gap;
 mod header;
 mod latency;
 mod layer_times;
@@ -13,6 +16,8 @@ mod layers;
 mod memory;
 mod panel;
 mod performance;
+mod predicted_layers;
+mod predictions;
 mod rows;
 mod scaling;
 mod scenario;
@@ -67,11 +72,9 @@ fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
     }
     let before = [header::lines(report, ink), totals::lines(report, ink), conventions::lines(report, ink)];
     let measured = performance::sections(report, options, ink);
+    let beside = [versus::lines(report, ink), engines::lines(report, ink), devices::lines(report, ink)];
+    let predicted = predictions::sections(report, options, ink);
     let after = [
-        versus::lines(report, ink),
-        engines::lines(report, ink),
-        devices::lines(report, ink),
-        decisions::predictions(report, ink),
         memory::lines(report, ink),
         training::lines(report, ink),
         tree::lines(report, options, ink),
@@ -82,7 +85,7 @@ fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
         coverage::nodes(report, ink),
         coverage::remarks(report, ink),
     ];
-    page(before.into_iter().chain(measured).chain(after))
+    page(before.into_iter().chain(measured).chain(beside).chain(predicted).chain(after))
 }
 
 /// The sections that have something to say, a blank line between them.

@@ -2,7 +2,7 @@
 
 use super::panel::{Panel, Row, TEXT, Value};
 use super::rows::{not_measured, process, start, subject, theoretical, throughput};
-use super::{latency, layer_times, many, scenario, trade_off};
+use super::{energy, gap, latency, layer_times, many, scenario, trade_off};
 use crate::Report;
 use crate::render::RenderOptions;
 use crate::render::ink::{Ink, Line, Role};
@@ -20,10 +20,21 @@ pub(super) fn sections(report: &Report, options: &RenderOptions, ink: &Ink) -> V
         several => trade_off::sections(report, several, ink),
     };
     sections.extend(runs.iter().flat_map(|run| scenario::sections(run, runs, ink)));
+    sections.extend(runs.iter().map(|run| consumption(run, runs, ink)));
+    sections.extend(runs.iter().map(|run| gap::lines(run, runs, ink)));
     if report.totals.is_none() {
         sections.extend(runs.iter().map(|run| layer_times::lines(run, runs, options, ink)));
     }
     sections
+}
+
+/// The energy of one of the measurements.
+fn consumption(run: &Measurement, runs: &[Measurement], ink: &Ink) -> Vec<Line> {
+    let mut lines = energy::lines(&run.energy, ink);
+    if runs.len() > 1 && !lines.is_empty() {
+        lines.insert(0, Line::new(Role::Dim, ink.text(&measured::particular(run, runs))));
+    }
+    lines
 }
 
 fn ticket(report: &Report, run: &Measurement, ink: &Ink) -> Vec<Line> {

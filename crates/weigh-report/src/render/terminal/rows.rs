@@ -2,12 +2,13 @@
 
 use weigh_ir::units;
 
+use super::many;
 use super::panel::{Row, TEXT};
 use crate::Report;
 use crate::render::ink::{Ink, Role};
 use crate::render::measured::{self, common};
 use crate::render::numbers::{self, share, time};
-use crate::report::Measurement;
+use crate::report::{DataSource, Measurement};
 
 /// What the measurements have in common, and the machine.
 pub(super) fn subject(report: &Report, runs: &[Measurement]) -> Vec<String> {
@@ -62,4 +63,27 @@ pub(super) fn theoretical(run: &Measurement) -> Option<Row> {
     let mut row = Row::number("theoretical", time(run.theoretical_ms?));
     row.facts.extend(run.efficiency.map(|efficiency| format!("efficiency {}", share(efficiency))));
     Some(row)
+}
+
+/// `1 process`, `5 processes`.
+pub(super) fn processed(processes: u64) -> String {
+    match processes {
+        1 => "1 process".to_owned(),
+        several => format!("{several} processes"),
+    }
+}
+
+/// Where inputs came from, or that nobody knows what real ones would take.
+pub(super) fn data(data: Option<&DataSource>, ink: &Ink, room: usize) -> Vec<Row> {
+    let Some(data) = data else {
+        let text = "loading and preprocessing not measured: inputs are synthetic";
+        return Row::paragraph("data", Role::Dim, ink.sentence(text, room));
+    };
+    let mut source = Row::text("data", Role::Plain, ink.name(&data.path, room.min(48)));
+    source.facts.extend(data.items.map(|items| many(items, "item")));
+    let recipes = [("preprocess", &data.preprocess), ("postprocess", &data.postprocess)];
+    let recipes = recipes.into_iter().flat_map(|(label, recipe)| {
+        Row::paragraph(label, Role::Plain, ink.sentence(recipe.as_deref().unwrap_or_default(), room))
+    });
+    std::iter::once(source).chain(recipes).collect()
 }

@@ -3,8 +3,8 @@
 use weigh_ir::units;
 
 use super::panel::{Panel, Row, TEXT};
-use super::rows::subject;
-use super::{curve, latency, many};
+use super::rows::{data, processed, subject};
+use super::{curve, many};
 use crate::Report;
 use crate::render::grid::{Column, Grid};
 use crate::render::ink::{Ink, Line, Role};
@@ -34,7 +34,7 @@ fn samples(runs: &[Measurement]) -> Option<Row> {
     row.facts.push(format!("in {}", many(measured.len() as u64, "configuration")));
     let processes = measured.first().and_then(|run| run.processes);
     let alike = measured.iter().all(|run| run.processes == processes);
-    let each = processes.filter(|_| alike).map(|processes| latency::processed(processes.into()));
+    let each = processes.filter(|_| alike).map(|processes| processed(processes.into()));
     row.facts.extend(each.map(|processes| format!("{processes} each")));
     (!measured.is_empty()).then_some(row)
 }
@@ -131,7 +131,7 @@ fn remarks(runs: &[Measurement], sweep: Option<&Sweep>, ink: &Ink) -> Vec<Line> 
         panel.rows.extend(paragraph("interrupted", Role::Warn, text));
     }
     if let Some(run) = runs.iter().find(|run| measured::missing(run).is_none()) {
-        panel.rows.extend(latency::data(run.data.as_ref(), ink, room));
+        panel.rows.extend(data(run.data.as_ref(), ink, room));
     }
     for (label, role, about) in REMARKS {
         for (text, rows) in gathered(runs, about) {

@@ -1,8 +1,8 @@
 //! Two configurations run against each other: both sides, the ratio, and what it says in plain words.
 
-use super::latency::processed;
 use super::many;
 use super::panel::{Panel, Row, TEXT};
+use super::rows::processed;
 use crate::Report;
 use crate::render::grid::{Column, Grid};
 use crate::render::ink::{Ink, Line, Role};
