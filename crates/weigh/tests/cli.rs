@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 fn weigh(arguments: &str) -> Command {
     let mut command = Command::cargo_bin("weigh").unwrap();
+    command.env("XDG_CONFIG_HOME", "/nowhere");
     command.args(arguments.split_whitespace()).env_remove("LC_ALL").env("LC_CTYPE", "C.UTF-8");
     // Whatever else is installed, the embedded engine runs.
     command.env("ORT_DYLIB_PATH", "/nowhere");

@@ -7,6 +7,7 @@ use weigh::{CONVENTIONS, Options};
 
 fn text(arguments: &str) -> String {
     let mut command = Command::cargo_bin("weigh").unwrap();
+    command.env("XDG_CONFIG_HOME", "/nowhere");
     command.args(arguments.split_whitespace()).env_remove("LC_ALL").env("LC_CTYPE", "C.UTF-8");
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 fn weigh(arguments: &str) -> Command {
     let mut command = Command::cargo_bin("weigh").unwrap();
+    command.env("XDG_CONFIG_HOME", "/nowhere");
     command.arg("layer").args(arguments.split_whitespace()).env_remove("LC_ALL").env("LC_CTYPE", "C.UTF-8");
     command
 }

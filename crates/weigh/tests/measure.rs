@@ -15,7 +15,7 @@ const SHORT: &str = "--engine rten --processes 2 --min-time 0.02";
 
 fn command(arguments: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weigh"));
-    command.args(arguments.split_whitespace()).env("LC_CTYPE", "C.UTF-8");
+    command.args(arguments.split_whitespace()).env("LC_CTYPE", "C.UTF-8").env("XDG_CONFIG_HOME", "/nowhere");
     command
 }
 

@@ -7,6 +7,7 @@ use weigh::ir::{Bindings, Expr, Symbol};
 
 fn run(arguments: &str) -> (Option<i32>, String, String) {
     let mut command = Command::cargo_bin("weigh").unwrap();
+    command.env("XDG_CONFIG_HOME", "/nowhere");
     command.args(arguments.split_whitespace()).env_remove("LC_ALL").env("LC_CTYPE", "C.UTF-8");
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();

@@ -5,7 +5,9 @@ use assert_cmd::Command;
 use serde_json::Value;
 
 fn json(arguments: &str) -> Value {
-    let output = Command::cargo_bin("weigh").unwrap().args(arguments.split_whitespace()).output().unwrap();
+    let mut command = Command::cargo_bin("weigh").unwrap();
+    let output =
+        command.env("XDG_CONFIG_HOME", "/nowhere").args(arguments.split_whitespace()).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }

@@ -7,6 +7,7 @@
 
 mod choice;
 mod document;
+mod energy;
 mod grow;
 mod inputs;
 mod layers;

@@ -91,6 +91,11 @@ impl<'a> Subject<'a> {
         self.data.as_ref()
     }
 
+    /// What is assumed about the model.
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
+    }
+
     /// The model.
     pub fn opened(&self) -> &Opened {
         self.opened

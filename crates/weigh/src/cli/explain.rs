@@ -35,12 +35,7 @@ impl<'a> Explainer<'a> {
             OnThis { launcher: &self.bench.launcher, calibration: &self.calibration, machine: &self.machine };
         for row in rows {
             let Some(ms) = row.stages.inference.as_ref().and_then(|stage| stage.p50_ms) else { continue };
-            let is_its = |setting: &&Setting| {
-                setting.engine.name() == row.engine.name
-                    && row.threads == u32::try_from(setting.options.threads().get()).ok()
-                    && setting.streams.get() == 1
-            };
-            let explained = match settings.iter().find(is_its) {
+            let explained = match settings.iter().find(|setting| is_of(setting, row)) {
                 Some(setting) => weigh::explain(&this, subject, setting, row.batch, ms),
                 None => Err("several requests at the same time share the machine".to_owned()),
             };
@@ -54,4 +49,11 @@ impl<'a> Explainer<'a> {
             }
         }
     }
+}
+
+/// Whether a row is of a setting, one request at a time.
+pub(crate) fn is_of(setting: &Setting, row: &Measurement) -> bool {
+    setting.engine.name() == row.engine.name
+        && row.threads == u32::try_from(setting.options.threads().get()).ok()
+        && setting.streams.get() == 1
 }

@@ -14,7 +14,7 @@ use super::PredictionRequest;
 const POWER_USAGE_EFFECTIVENESS: f64 = 1.0;
 
 /// Energy by published costs of operations and bytes: one estimate for each table that prices all of it.
-pub(super) fn by_operations(kernels: &[&Workload], dtype: Option<DType>) -> Vec<Energy> {
+pub(crate) fn by_operations(kernels: &[&Workload], dtype: Option<DType>) -> Vec<Energy> {
     let mut work = Work { macs: BTreeMap::new(), other_ops: BTreeMap::new(), ..Work::default() };
     for kernel in kernels {
         let dtype = dtype.or(kernel.dtype()).unwrap_or(DType::F32);
@@ -35,7 +35,7 @@ pub(super) fn by_power(device: &Device, seconds: f64) -> Option<Energy> {
 }
 
 /// An estimate as documents have it. `battery` is a battery's watt-hours.
-pub(super) fn estimate(
+pub(crate) fn estimate(
     energy: &Energy,
     battery: Option<f64>,
     idle: Option<f64>,

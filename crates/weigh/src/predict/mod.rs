@@ -10,6 +10,8 @@ mod this;
 use weigh_hardware::energy::carbon::Grid;
 use weigh_ir::DType;
 
+pub(crate) use energy::{by_operations as energy_by_operations, estimate as energy_estimate};
+
 pub use device::{on_device, without_model};
 pub use gap::explain;
 pub use this::OnThis;

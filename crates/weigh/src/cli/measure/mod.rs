@@ -44,6 +44,10 @@ pub(crate) struct Args {
     #[arg(long)]
     explain: bool,
 
+    /// Read the machine's energy counters while the model runs; without any, energy is modelled and says so
+    #[arg(long)]
+    energy: bool,
+
     /// A calibration other than the one in the config folder
     #[arg(long, value_name = "FILE", requires = "explain")]
     calibration: Option<std::path::PathBuf>,

@@ -2,7 +2,7 @@
 
 use weigh::Subject;
 
-use super::super::explain::Explainer;
+use super::super::explain::{self, Explainer};
 use super::super::progress::Bar;
 use super::{Args, Found, models, output};
 
@@ -27,6 +27,15 @@ pub(super) fn run(args: &Args, bench: &weigh::Bench) -> Found {
             if let Some(explainer) = &explainer {
                 bar.busy("explaining");
                 explainer.explain(&subject, &settings, &mut report.measurements);
+            }
+            if args.energy {
+                bar.busy("reading energy counters");
+                let request = weigh::PredictionRequest::default();
+                for row in &mut report.measurements {
+                    if let Some(setting) = settings.iter().find(|setting| explain::is_of(setting, row)) {
+                        bench.add_energy(&subject, setting, &request, row);
+                    }
+                }
             }
             report.sweep = swept.sweep;
             Ok((report, !swept.any_failed))
