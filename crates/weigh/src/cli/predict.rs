@@ -263,19 +263,21 @@ fn count(text: &str) -> Result<f64, String> {
     let at = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c.is_whitespace()).len();
     let (number, unit) = text.split_at(at);
     let unit = unit.trim().trim_end_matches("FLOPs").trim_end_matches('B').trim();
-    let factor = match unit {
-        "" => 1.0,
-        "k" | "K" => 1e3,
-        "M" => 1e6,
-        "G" => 1e9,
-        "T" => 1e12,
-        "P" => 1e15,
+    let exponent = match unit {
+        "" => "",
+        "k" | "K" => "e3",
+        "M" => "e6",
+        "G" => "e9",
+        "T" => "e12",
+        "P" => "e15",
         _ => return Err("write a count such as 4.1G".to_owned()),
     };
-    let number: f64 = number.trim().parse().map_err(|_| "write a count such as 4.1G".to_owned())?;
-    match number * factor {
-        count if count.is_finite() && count >= 0.0 => Ok(count),
-        _ => Err("a count is not negative".to_owned()),
+    // Together, so that 4.1G is 4,100,000,000 and not the nearest product.
+    let digits = format!("{}{exponent}", number.trim());
+    match digits.parse::<f64>() {
+        Ok(count) if count.is_finite() && count >= 0.0 => Ok(count),
+        Ok(_) => Err("a count is not negative".to_owned()),
+        Err(_) => Err("write a count such as 4.1G".to_owned()),
     }
 }
 
