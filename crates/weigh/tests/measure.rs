@@ -204,14 +204,19 @@ fn written(folder: &Path) -> Value {
     serde_json::from_slice(&fs::read(folder.join("out.json")).unwrap()).unwrap()
 }
 
-/// The first worker of a process, once there is one.
+/// The first worker of a process, once there is one that runs as such: a child that is stopped before it has become
+/// another program holds up its parent.
 #[cfg(target_os = "linux")]
 fn worker_of(parent: u32) -> u32 {
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(60) {
         let children =
             fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
-        if let Some(child) = children.split_whitespace().next() {
+        let is_worker = |child: &&str| {
+            let arguments = fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default();
+            arguments.split(|byte| *byte == 0).nth(1) == Some(b"worker")
+        };
+        if let Some(child) = children.split_whitespace().find(is_worker) {
             return child.parse().unwrap();
         }
         std::thread::sleep(Duration::from_millis(5));
