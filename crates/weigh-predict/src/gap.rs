@@ -165,10 +165,14 @@ fn slow_bytes(work: &Workload) -> String {
     let intensity = 2.0 * work.macs / work.bytes().max(1.0);
     match work.products {
         Some(products) if work.weight_bytes > work.read_bytes + work.written_bytes => {
-            format!("each weight is used {} times: {intensity:.1} FLOP/B", products.rows)
+            format!("each weight is used {}: {intensity:.1} FLOP/B", times(products.rows))
         }
         _ => format!("{intensity:.1} FLOP/B"),
     }
+}
+
+fn times(count: f64) -> String {
+    if count == 1.0 { "once".to_owned() } else { format!("{count} times") }
 }
 
 /// Few rows leave nothing to reuse a weight for.
@@ -188,7 +192,7 @@ fn awkward(work: &Workload, lanes: Option<u32>) -> String {
         return format!("{} groups of {columns} columns beside {lanes} lanes", products.groups);
     }
     if rows < FEW_ROWS {
-        return format!("{rows} row(s)");
+        return format!("{rows} row{}", if rows == 1.0 { "" } else { "s" });
     }
     if columns % lanes != 0.0 {
         return format!("{columns} columns are no multiple of {lanes} lanes");

@@ -140,7 +140,7 @@ mod tests {
         let kernel = |(op, name): &(&str, &str)| Kernel {
             name: (*name).to_owned(),
             op: (*op).to_owned(),
-            total_us: 0.0,
+            runs_us: Vec::new(),
             calls: 1,
         };
         nodes.iter().map(kernel).collect()

@@ -106,9 +106,13 @@ impl OnThis<'_> {
     ) -> Result<Ran, String> {
         let warm_up = WarmUpPlan { min_runs: 0, min_time: Duration::ZERO, max_time: LOADING, max_runs: 1 };
         let prepared = subject.prepare(&Setting { batch, ..setting.clone() }, &warm_up)?;
-        let sizes = subject.sizes(&prepared.facts);
         let mut notes = Vec::new();
         let is_shared = prepared.rebatched.is_empty();
+        let mut sizes = subject.sizes(&prepared.facts);
+        if !is_shared {
+            // Those were given for the file's own batch.
+            sizes.input_shapes.clear();
+        }
         let mut held = graph.0.borrow_mut();
         if held.is_none() || !is_shared {
             *held = match self.optimized(&prepared) {
