@@ -104,6 +104,8 @@ pub struct Calibrated {
     /// Of all kinds with products, and of all without.
     averages: [Option<Fit>; 2],
     run_us: f64,
+    /// How far whole models are off that nothing was fitted to: the standard deviation of the error's logarithm.
+    whole: f64,
 }
 
 impl Calibrated {
@@ -131,6 +133,7 @@ impl Calibrated {
                 .collect(),
             averages: [average(false), average(true)],
             run_us: calibration.run_us,
+            whole: whole(&calibration.checks),
         }
     }
 
@@ -160,10 +163,21 @@ impl Calibrated {
             *by_kind.entry((&kernel.work.kind, time.basis)).or_default() += time.us * time.spread;
         }
         let kinds = by_kind.values().map(|spread| (SHARED * spread / us).powi(2)).sum::<f64>();
-        let spread = (kinds + MACHINE * MACHINE).sqrt();
+        let spread = (kinds + self.whole * self.whole).sqrt();
         let times = kernels.into_iter().map(|(_, time)| time).collect();
         Some(RunTime { us, ci_us: [us * (-Z * spread).exp(), us * (Z * spread).exp()], times })
     }
+}
+
+/// How far micro-models are off that were predicted from the others, in the middle: what a whole model's error is beyond
+/// that of its kernels.
+fn whole(checks: &[Check]) -> f64 {
+    let good = checks.iter().filter(|check| check.measured_ms > 0.0 && check.predicted_ms > 0.0);
+    let mut errors: Vec<f64> =
+        good.map(|check| (check.predicted_ms / check.measured_ms).ln().abs()).collect();
+    errors.sort_by(f64::total_cmp);
+    let middle = errors.get(errors.len() / 2).copied().unwrap_or_default();
+    (MEDIAN_DEVIATION * middle).max(MACHINE)
 }
 
 /// The expected time of a whole run.
@@ -179,7 +193,27 @@ pub struct RunTime {
 
 /// How much of the error of single kernels the kernels of a kind share.
 const SHARED: f64 = 0.5;
-/// How far a machine is from itself at another time of day, as a standard deviation of logarithms.
+/// How far a machine is at least from itself at another time of day, as a standard deviation of logarithms.
 const MACHINE: f64 = 0.07;
+/// From the median of absolute deviations of a normal distribution to its standard deviation.
+const MEDIAN_DEVIATION: f64 = 1.4826;
 /// The normal distribution's quantile for 95 %.
 const Z: f64 = 1.96;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(predicted_ms: f64) -> Check {
+        Check { name: String::new(), kernels: 1, kernels_ms: 1.0, measured_ms: 1.0, predicted_ms }
+    }
+
+    /// |ln| of 0.9, 1.2 and 1.5: 0.105, 0.182, 0.405; the middle one times 1.4826 is 0.270. One that is off for a
+    /// reason of its own does not matter, and without any the machine's own wandering is left.
+    #[test]
+    fn whole_models_tell_how_far_off_they_are() {
+        let found = whole(&[check(0.9), check(1.5), check(1.2)]);
+        assert!((found - 0.270).abs() < 1e-3, "{found}");
+        assert_eq!(whole(&[]), MACHINE);
+    }
+}
