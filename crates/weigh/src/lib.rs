@@ -17,6 +17,7 @@ mod conventions;
 mod describe;
 mod describe_training;
 mod devices;
+mod energy;
 mod open;
 mod predict;
 
@@ -29,6 +30,7 @@ pub use conventions::conventions;
 pub use describe::{describe, describe_memory};
 pub use describe_training::describe_training;
 pub use devices::device_info;
+pub use energy::add_energy;
 pub use open::{OpenError, Opened, open};
 pub use predict::{OnThis, PredictionRequest, explain, on_device, without_model};
 pub use weigh_analysis::conventions::{CONVENTIONS, Convention};

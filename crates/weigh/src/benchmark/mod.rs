@@ -7,7 +7,6 @@
 
 mod choice;
 mod document;
-mod energy;
 mod grow;
 mod inputs;
 mod layers;

@@ -12,9 +12,10 @@ use weigh_predict::roofline::{Bound, Limits, bound};
 use weigh_predict::{Kernel, Kernels, Workload};
 use weigh_report::{Count, report};
 
-use super::{LARGEST_BATCH, PredictionRequest, energy, memory};
+use super::{LARGEST_BATCH, PredictionRequest, memory};
 use crate::Opened;
 use crate::benchmark::batch_symbol;
+use crate::energy;
 
 /// What a model would take on a device: one prediction, or with several batches one for each.
 ///
@@ -222,7 +223,8 @@ impl WithEnergy for report::Prediction {
         let found = found.chain(energy::by_operations(&works, Some(dtype)));
         let battery = device.battery_watt_hours().map(|figure| figure.value);
         let idle = device.idle_watts().map(|figure| figure.value);
-        self.energy = found.map(|energy| energy::estimate(&energy, battery, idle, subject.request)).collect();
+        let question = subject.request.energy(battery, idle);
+        self.energy = found.map(|energy| energy::described(&energy, &question)).collect();
         self.energy_mj = self.energy.first().and_then(|first| first.joules).map(|joules| joules * 1e3);
         self
     }

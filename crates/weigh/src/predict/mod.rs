@@ -2,7 +2,6 @@
 //! table ([`on_device`]), or for figures alone ([`without_model`]).
 
 mod device;
-mod energy;
 mod gap;
 mod memory;
 mod this;
@@ -10,8 +9,7 @@ mod this;
 use weigh_hardware::energy::carbon::Grid;
 use weigh_ir::DType;
 
-pub(crate) use energy::{by_operations as energy_by_operations, estimate as energy_estimate};
-
+use crate::energy::Question;
 pub use device::{on_device, without_model};
 pub use gap::explain;
 pub use this::OnThis;
@@ -33,6 +31,13 @@ pub struct PredictionRequest {
     pub measured_ms: Option<f64>,
     /// Whether a training step is meant.
     pub training: bool,
+}
+
+impl PredictionRequest {
+    /// What it asks about energy.
+    fn energy(&self, battery_watt_hours: Option<f64>, idle_watts: Option<f64>) -> Question {
+        Question { battery_watt_hours, idle_watts, rate: self.rate, grid: self.grid.clone() }
+    }
 }
 
 /// No batch larger than this is looked for.

@@ -15,7 +15,8 @@ use weigh_predict::{Kernel, Kernels, Workload, resident};
 use weigh_report::report;
 
 use super::device::{count, intensity, main_bound, named, shares};
-use super::{LARGEST_BATCH, PredictionRequest, energy};
+use super::{LARGEST_BATCH, PredictionRequest};
+use crate::energy;
 use crate::{Calibration, Opened, Prepared, Setting, Subject, open};
 
 /// Predicts models on this machine.
@@ -185,7 +186,7 @@ impl OnThis<'_> {
         let works: Vec<&Workload> = ran.kernels.iter().map(|kernel| &kernel.work).collect();
         let energies = energy::by_operations(&works, None);
         let energies: Vec<report::EnergyEstimate> =
-            energies.iter().map(|found| energy::estimate(found, None, None, request)).collect();
+            energies.iter().map(|found| energy::described(found, &request.energy(None, None))).collect();
         Ok(report::Prediction {
             device: "this".to_owned(),
             title: Some(self.machine.cpu.clone()),

@@ -30,10 +30,9 @@ pub(super) fn run(args: &Args, bench: &weigh::Bench) -> Found {
             }
             if args.energy {
                 bar.busy("reading energy counters");
-                let request = weigh::PredictionRequest::default();
                 for row in &mut report.measurements {
                     if let Some(setting) = settings.iter().find(|setting| explain::is_of(setting, row)) {
-                        bench.add_energy(&subject, setting, &request, row);
+                        weigh::add_energy(bench, &subject, setting, row);
                     }
                 }
             }

@@ -1,14 +1,13 @@
-//! The energy of an inference, and what follows from it.
+//! Energy that is estimated, at the place it has in documents, and what follows from it.
 
 use std::collections::BTreeMap;
 
 use weigh_hardware::Device;
+use weigh_hardware::energy::carbon::Grid;
 use weigh_hardware::energy::{Basis, Energy, Power, Watts, Work, from_power, modelled, operation_tables};
 use weigh_ir::DType;
 use weigh_predict::Workload;
 use weigh_report::report;
-
-use super::PredictionRequest;
 
 /// The data centre's own needs are not counted.
 const POWER_USAGE_EFFECTIVENESS: f64 = 1.0;
@@ -28,38 +27,44 @@ pub(crate) fn by_operations(kernels: &[&Workload], dtype: Option<DType>) -> Vec<
 }
 
 /// Energy by a device's power over a time.
-pub(super) fn by_power(device: &Device, seconds: f64) -> Option<Energy> {
+pub(crate) fn by_power(device: &Device, seconds: f64) -> Option<Energy> {
     let idle = device.idle_watts().map(|watts| Watts(watts.value));
     let power = Power { full: Watts(device.watts()?.value), idle, utilisation: 1.0 };
     Some(from_power(&power, seconds))
 }
 
-/// An estimate as documents have it. `battery` is a battery's watt-hours.
-pub(crate) fn estimate(
-    energy: &Energy,
-    battery: Option<f64>,
-    idle: Option<f64>,
-    request: &PredictionRequest,
-) -> report::EnergyEstimate {
+/// What is asked about an energy, beyond how much it is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Question {
+    /// Watt-hours of the battery that it comes from.
+    pub battery_watt_hours: Option<f64>,
+    /// Watts that the device takes all the time.
+    pub idle_watts: Option<f64>,
+    /// Inferences per second that the battery is to last for.
+    pub rate: Option<f64>,
+    /// Where electricity comes from.
+    pub grid: Option<Grid>,
+}
+
+/// An energy as documents have it.
+pub(crate) fn described(energy: &Energy, question: &Question) -> report::EnergyEstimate {
     let (basis, rests_on) = match &energy.basis {
         Basis::Measured { source, seconds } => ("measured", format!("{source}, over {seconds:.1} s")),
         Basis::Modelled { rests_on } => ("modelled", rests_on.clone()),
     };
-    let hours = battery
-        .zip(request.rate)
-        .and_then(|(battery, rate)| energy.battery_hours(battery, rate, idle.map(Watts)));
-    let grams = |grid: &weigh_hardware::energy::carbon::Grid| {
-        grid.grams(energy.joules, POWER_USAGE_EFFECTIVENESS) * 1e6
-    };
+    let battery = question.battery_watt_hours.zip(question.rate);
+    let idle = question.idle_watts.map(Watts);
+    let hours = battery.and_then(|(battery, rate)| energy.battery_hours(battery, rate, idle));
+    let grams = |grid: &Grid| grid.grams(energy.joules, POWER_USAGE_EFFECTIVENESS) * 1e6;
     report::EnergyEstimate {
         basis: basis.to_owned(),
         rests_on,
         joules: Some(energy.joules.0),
         inferences_per_watt_hour: energy.inferences_per_watt_hour(),
         battery_hours: hours,
-        rate_per_second: hours.and(request.rate),
-        grams_co2e_per_million: request.grid.as_ref().map(grams),
-        grid: request
+        rate_per_second: hours.and(question.rate),
+        grams_co2e_per_million: question.grid.as_ref().map(grams),
+        grid: question
             .grid
             .as_ref()
             .map(|grid| format!("{} gCO2e/kWh: {}", grid.grams_per_kilowatt_hour, grid.source)),
