@@ -1,6 +1,6 @@
 //! Devices: one with every figure, several as a table.
 
-use super::measured::table;
+use super::parts::table;
 use super::plain;
 use crate::Report;
 use crate::render::devices;

@@ -1,6 +1,6 @@
 //! From the theoretical to the measured time: a table of causes, and the layers behind them.
 
-use super::measured::{item, table};
+use super::parts::{item, table};
 use super::plain;
 use crate::render::numbers::{share, time};
 use crate::report::{Gap, GapPart};

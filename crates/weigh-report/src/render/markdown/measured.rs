@@ -2,6 +2,7 @@
 
 use weigh_ir::units;
 
+use super::parts::{item, table};
 use super::{formula, gap, plain, predictions};
 use crate::render::RenderOptions;
 use crate::render::measured::{
@@ -34,20 +35,6 @@ pub(super) fn tables(report: &Report, options: &RenderOptions) -> String {
         page.push_str(&engines(&report.engines));
     }
     page
-}
-
-/// A table; a column's title begins with `>` where it stands to the right. Cells are already plain.
-pub(super) fn table(titles: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
-    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let shown: Vec<String> = titles.iter().map(|title| title.trim_start_matches('>').to_owned()).collect();
-    let rule: String =
-        titles.iter().map(|title| if title.starts_with('>') { "--:|" } else { "---|" }).collect();
-    let rows: String = rows.into_iter().map(|row| line(&row)).collect();
-    format!("\n{}|{rule}\n{rows}", line(&shown))
-}
-
-pub(super) fn item(text: &str) -> String {
-    format!("- {}\n", plain(text))
 }
 
 fn configurations(report: &Report) -> String {

@@ -4,6 +4,7 @@
 mod devices;
 mod gap;
 mod measured;
+mod parts;
 mod predictions;
 mod training;
 

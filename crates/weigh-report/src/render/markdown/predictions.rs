@@ -1,6 +1,6 @@
 //! Tables of what models would take on devices, and of a single prediction its batches, memory, energy and layers.
 
-use super::measured::{item, table};
+use super::parts::{item, table};
 use super::{formula, plain};
 use crate::render::RenderOptions;
 use crate::render::measured::with_interval;
