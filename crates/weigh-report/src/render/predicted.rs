@@ -98,9 +98,11 @@ pub(super) fn basis(basis: PredictionBasis) -> &'static str {
 /// The same as a sentence.
 pub(super) fn rests_on(basis: PredictionBasis) -> &'static str {
     match basis {
-        PredictionBasis::Calibrated => "calibrated: kernels of the engine were timed on this machine",
+        PredictionBasis::Calibrated => {
+            "calibrated: the engine's kernels were timed on this machine; the interval is meant for 95 %"
+        }
         PredictionBasis::DeviceClass => {
-            "device class: published ceilings, and what engines reach of them on such devices"
+            "device class: published ceilings, and what engines reach of such; the interval is a factor of two"
         }
     }
 }

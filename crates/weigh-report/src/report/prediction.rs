@@ -29,7 +29,8 @@ pub struct Prediction {
     pub roofline_ms: Option<f64>,
     /// Expected time.
     pub predicted_ms: Option<f64>,
-    /// Interval of the expected time at 95 %.
+    /// Interval of the expected time: meant to hold 95 % where it is calibrated; a factor of two either way, by rule, for a
+    /// class of devices.
     pub predicted_ci_ms: Option<Interval>,
     /// What the expected time rests on.
     pub basis: Option<PredictionBasis>,
@@ -108,7 +109,7 @@ pub struct PredictedBatch {
     pub batch: u64,
     /// Expected time of an inference.
     pub predicted_ms: Option<f64>,
-    /// Its interval at 95 %.
+    /// Its interval, of the same kind.
     pub predicted_ci_ms: Option<Interval>,
     /// Samples per second.
     pub throughput_per_second: Option<f64>,

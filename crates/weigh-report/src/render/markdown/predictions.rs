@@ -45,7 +45,7 @@ fn overview(predictions: &[Prediction]) -> String {
         [
             ">theoretical",
             ">predicted",
-            ">95 % CI",
+            ">interval",
             "basis",
             "bound by",
             ">samples/s",
@@ -123,7 +123,7 @@ fn batches(batches: &[PredictedBatch]) -> String {
             format!("{}{}", fits(batch.fits), reason.unwrap_or_default()),
         ]
     });
-    table(&[">batch", ">predicted", ">95 % CI", ">samples/s", ">memory", "fits"], rows)
+    table(&[">batch", ">predicted", ">interval", ">samples/s", ">memory", "fits"], rows)
 }
 
 fn fit(fit: &Fit) -> String {

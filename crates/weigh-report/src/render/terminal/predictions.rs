@@ -16,7 +16,7 @@ use crate::report::{Interval, Prediction};
 const FIGURES: [(&str, u8); 11] = [
     ("theoretical", 4),
     ("predicted", 0),
-    ("95 % CI", 3),
+    ("interval", 3),
     ("basis", 2),
     ("bound by", 5),
     ("samples/s", 9),
@@ -27,7 +27,7 @@ const FIGURES: [(&str, u8); 11] = [
     ("modelled energy", 8),
 ];
 /// Those that begin where their column begins.
-const LEFT: [&str; 4] = ["95 % CI", "basis", "bound by", ""];
+const LEFT: [&str; 4] = ["interval", "basis", "bound by", ""];
 /// Those that have rows beneath, where there is one prediction and it is all that there is to show.
 const BENEATH: [&str; 5] = ["samples/s", "memory", "measured", "efficiency", "modelled energy"];
 
@@ -185,7 +185,7 @@ fn batches(prediction: &Prediction, ink: &Ink) -> Vec<Line> {
     let mut grid = Grid::new(vec![
         Column::right("BATCHES"),
         Column::right("predicted"),
-        Column::left("95 % CI").rank(2),
+        Column::left("interval").rank(2),
         Column::right("samples/s").rank(1),
         Column::right("memory").rank(3),
         Column::left(""),
