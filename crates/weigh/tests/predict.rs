@@ -224,6 +224,17 @@ fn a_calibration_of_another_machine_is_refused() {
     assert!(errors.contains("3 thread(s) was not calibrated"), "{errors}");
 }
 
+/// Workers that told what they would run leave nothing in the folder for temporary files.
+#[test]
+fn nothing_is_left_behind() {
+    let (folder, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let path = saved(&folder, &Machine::detect());
+    let mut command = Command::cargo_bin("weigh").unwrap();
+    command.args(["predict", "zoo:squeezenet1_0", "--batch", "1,2"]).args(options(&path).split_whitespace());
+    command.env("TMPDIR", scratch.path()).assert().success();
+    assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0);
+}
+
 #[test]
 fn the_parts_of_a_gap_are_the_measured_time() {
     let folder = tempfile::tempdir().unwrap();

@@ -18,6 +18,10 @@ use crate::worker::{Difference, LayerTimes, Ready, Reply, Request, Round, ServeO
 /// How often a silent worker is looked at.
 const GLANCE: Duration = Duration::from_millis(100);
 
+/// How long an idle worker may take to end by itself, and how often it is looked at meanwhile.
+const GRACE: Duration = Duration::from_secs(1);
+const BLINK: Duration = Duration::from_millis(2);
+
 /// How workers are started and how long they are waited for.
 #[derive(Clone, Debug)]
 pub struct Launcher {
@@ -220,8 +224,15 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // The end of its input is a worker's end, but one that hangs or runs does not see it.
+        // The end of its input is a worker's end: it leaves no files behind. One that hangs or runs does not see it.
         drop(self.stdin.take());
+        let start = Instant::now();
+        while !self.launcher.is_cancelled() && start.elapsed() < GRACE {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            thread::sleep(BLINK);
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
