@@ -7,7 +7,7 @@
 use weigh_hardware::devices::Class;
 
 use crate::kernel::Workload;
-use crate::roofline::{Attainable, Limits};
+use crate::roofline::{Attainable, Bound, Limits, bound};
 
 /// What runtimes reach on a class of devices.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,6 +44,8 @@ pub struct DeviceTime {
     pub start_us: f64,
     /// What the ceilings allow at best.
     pub attainable: Attainable,
+    /// What the expected time is limited by: arithmetic that is slow because it cannot fill the device counts as such.
+    pub bound: Bound,
 }
 
 /// What a kernel of a model with so many bytes of weights takes.
@@ -52,7 +54,8 @@ pub fn time(limits: &Limits, reach: &Reach, work: &Workload, model_weight_bytes:
     let start_us = limits.launch_us.unwrap_or(reach.launch_us);
     let arithmetic_us = attainable.compute_us / (reach.arithmetic * occupied(limits, reach, work));
     let memory_us = attainable.memory_us / reach.memory;
-    DeviceTime { us: start_us + arithmetic_us.max(memory_us), start_us, attainable }
+    let expected = Attainable { compute_us: arithmetic_us, memory_us };
+    DeviceTime { us: start_us + expected.us(), start_us, attainable, bound: bound(expected, start_us) }
 }
 
 /// The share of the arithmetic units that a kernel's shape can occupy: lanes that its extents do not fill idle, and so

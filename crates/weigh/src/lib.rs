@@ -32,7 +32,7 @@ pub use describe_training::describe_training;
 pub use devices::device_info;
 pub use energy::add_energy;
 pub use open::{OpenError, Opened, open};
-pub use predict::{OnThis, PredictionRequest, explain, on_device, without_model};
+pub use predict::{NoPrediction, OnThis, PredictionRequest, explain, on_device, without_model};
 pub use weigh_analysis::conventions::{CONVENTIONS, Convention};
 pub use weigh_analysis::training;
 pub use weigh_analysis::{Analysis, AnalysisError, FreeDim, Options, analyze};

@@ -90,8 +90,45 @@ fn another_type_and_a_training_step() {
     assert!((2.8..3.0).contains(&factor), "{factor}");
 }
 
+/// A step keeps what an inference forgets: at batch 1024 no T4 holds it.
+#[test]
+fn a_training_step_has_its_own_memory() {
+    let arguments = "zoo:resnet50 --on t4 --batch 1024";
+    let step = &report(&format!("predict {arguments} --training"))["predictions"][0];
+    let inference = &report(&format!("predict {arguments}"))["predictions"][0];
+    assert_eq!((&step["fits"], &inference["fits"]), (&Value::Bool(false), &Value::Bool(true)));
+    assert!(number(&step["memory_bytes"]) > 5.0 * number(&inference["memory_bytes"]));
+    assert_eq!(step["energy"].as_array().unwrap().len(), 1, "what a step moves is not known");
+}
+
+/// The energy of a sample falls with the batch or stays; a battery that cannot keep a rate has no hours at it, and an
+/// energy of which nothing is known is none.
+#[test]
+fn energy_is_of_a_sample() {
+    let device = "predict zoo:resnet50 --on iphone-12-gpu --batch";
+    let joules =
+        |batch: u64| number(&report(&format!("{device} {batch}"))["predictions"][0]["energy"][0]["joules"]);
+    assert!(joules(8) <= joules(1));
+    let kept = &report(&format!("{device} 1 --rate 1"))["predictions"][0];
+    let lost = &report(&format!("{device} 1 --rate 100000"))["predictions"][0];
+    assert!(number(&kept["energy"][0]["battery_hours"]) > 0.0);
+    assert!(
+        lost["energy"][0]["battery_hours"].is_null() && lost["notes"].to_string().contains("cannot keep")
+    );
+    let unknown = &report("predict zoo:mobilenet_v2 --on coral-edge-tpu")["predictions"][0];
+    assert!(unknown["predicted_ms"].is_null());
+    assert_eq!(unknown["energy"].as_array().unwrap().len(), 0, "{unknown}");
+}
+
 #[test]
 fn what_is_asked_wrongly() {
+    let (code, _, errors) = run("predict zoo:bert_base --on t4");
+    assert_eq!(code, Some(2));
+    assert!(errors.contains("bind with --dim seq=N"), "{errors}");
+    let (_, text, _) = run("predict --flops 4.1G --on rtx-3090 --measured 0.05ms");
+    assert!(text.contains("below the bound"), "{text}");
+    let (_, text, _) = run("predict zoo:resnet18 --on t4 --batch 1,8 --within 50ms");
+    assert!(text.contains("largest batch expected within 50 ms:"), "{text}");
     let (code, _, errors) = run("predict zoo:resnet18 --on rtx-3091");
     assert_eq!(code, Some(2));
     assert!(errors.contains("rtx-3090") && errors.contains("hint:"), "{errors}");

@@ -46,7 +46,7 @@ pub struct Prediction {
     pub memory_bytes: Option<Count>,
     /// The same by element type, and what would make it fit.
     pub fit: Option<Fit>,
-    /// Energy per inference in millijoules: modelled.
+    /// Energy of one sample in millijoules: modelled.
     pub energy_mj: Option<f64>,
     /// The estimates of energy, each with what it rests on.
     pub energy: Vec<EnergyEstimate>,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context;
 use weigh::ir::DType;
 use weigh::report::report::Prediction;
 use weigh::{Calibration, OnThis, PredictionRequest, Report, Setting, Subject};
@@ -221,7 +222,8 @@ impl Args {
         let mut report = weigh::describe(&weighed.opened, &weighed.facts);
         for target in targets {
             let found: Vec<Prediction> = match (target, here) {
-                (Some(device), _) => weigh::on_device(&weighed.opened, &options, device, request)?,
+                (Some(device), _) => weigh::on_device(&weighed.opened, &options, device, request)
+                    .with_context(|| format!("{path} was not predicted"))?,
                 (None, Some(here)) => {
                     let subject = Subject::new(&weighed.opened, &options, None)?;
                     let found = here.on.predict(&subject, &self.setting(here.machine)?, request);

@@ -27,16 +27,16 @@ const WARM_UP: WarmUpPlan = WarmUpPlan {
     max_runs: 1000,
 };
 
-/// Adds the energy of one inference to a row: measured by every counter that the machine lets be read, beyond what
+/// Adds the energy of one sample to a row: measured by every counter that the machine lets be read, beyond what
 /// it takes when idle; where there is none, the reasons, and what operations and bytes cost by published tables.
 pub fn add_energy(bench: &Bench, subject: &Subject<'_>, setting: &Setting, row: &mut report::Measurement) {
     let Counters { found, absent } = counters();
     let mut reasons: Vec<String> = absent.iter().map(told).collect();
     if !found.is_empty() {
         match metered(bench, subject, setting, row.batch, Meter::new(found)) {
-            Ok((windows, inferences)) => {
+            Ok((windows, samples)) => {
                 for window in windows {
-                    match window.map(|window| (window.scope, window.energy().each_of(inferences))) {
+                    match window.map(|window| (window.scope, window.energy().each_of(samples))) {
                         Ok((scope, Some(energy))) if energy.joules.0 > 0.0 => {
                             let mut estimate = described(&energy, &Question::default());
                             estimate.rests_on = format!("{}: {}", part(scope), estimate.rests_on);
@@ -58,7 +58,7 @@ pub fn add_energy(bench: &Bench, subject: &Subject<'_>, setting: &Setting, row: 
     }
 }
 
-/// What every counter told while the model ran, and how many inferences that were.
+/// What every counter told while the model ran, and how many samples that were.
 #[allow(clippy::type_complexity)] // windows and a number
 fn metered(
     bench: &Bench,
@@ -73,7 +73,7 @@ fn metered(
     meter.measure_idle(IDLE);
     let (windows, round) = meter.during(|| worker.round(&WINDOW));
     let round = round.map_err(|failure| failure.to_string())?;
-    Ok((windows, round.iterations.len() as u64))
+    Ok((windows, (round.iterations.len() as u64).saturating_mul(prepared.setup.batch.max(1))))
 }
 
 /// What the operations and bytes of one inference cost by published tables.
@@ -87,7 +87,11 @@ fn modelled(subject: &Subject<'_>, batch: Option<u64>) -> Vec<report::EnergyEsti
     let Ok(facts) = analyze(model, &options) else { return Vec::new() };
     let kernels = Kernels::fused(model, &facts);
     let works: Vec<&Workload> = kernels.kernels.iter().map(|kernel| &kernel.work).collect();
-    by_operations(&works, None).iter().map(|found| described(found, &Question::default())).collect()
+    by_operations(&works, None)
+        .iter()
+        .filter_map(|found| found.each_of(batch.unwrap_or(1)))
+        .map(|found| described(&found, &Question::default()))
+        .collect()
 }
 
 fn told(absent: &Absent) -> String {

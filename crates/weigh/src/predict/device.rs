@@ -8,7 +8,7 @@ use weigh_ir::{DType, Expr, Symbol};
 use weigh_predict::demand::at_batches;
 use weigh_predict::device_class::{INTERVAL_FACTOR, Reach, reach, time};
 use weigh_predict::fit::{fit, largest_batch};
-use weigh_predict::roofline::{Bound, Limits, bound};
+use weigh_predict::roofline::{Bound, Limits};
 use weigh_predict::{Kernel, Kernels, Workload};
 use weigh_report::{Count, report};
 
@@ -17,16 +17,27 @@ use crate::Opened;
 use crate::benchmark::batch_symbol;
 use crate::energy;
 
+/// Why there is no prediction.
+#[derive(Debug, thiserror::Error)]
+pub enum NoPrediction {
+    /// The model cannot be analysed at a batch.
+    #[error(transparent)]
+    Analysis(#[from] AnalysisError),
+    /// Most of it has no price until these dims are bound.
+    #[error("{0} is unbound: bind with --dim {0}=N")]
+    Unbound(Symbol),
+}
+
 /// What a model would take on a device: one prediction, or with several batches one for each.
 ///
 /// # Errors
-/// The model cannot be analysed at a batch.
+/// See [`NoPrediction`].
 pub fn on_device(
     opened: &Opened,
     options: &Options,
     device: &Device,
     request: &PredictionRequest,
-) -> Result<Vec<report::Prediction>, AnalysisError> {
+) -> Result<Vec<report::Prediction>, NoPrediction> {
     let facts = analyze(&opened.model, options)?;
     let symbol = batch_symbol(&facts);
     let own = crate::benchmark::batch(&facts);
@@ -48,6 +59,15 @@ struct Subject<'a> {
     own: Option<u64>,
 }
 
+/// What there is to compute.
+struct Arithmetic {
+    flops: Option<f64>,
+    /// How often the work of the forward pass that is.
+    factor: f64,
+    /// The peak of memory in a training step.
+    peak_bytes: Option<u64>,
+}
+
 /// The expected time of all kernels.
 struct Timed {
     us: f64,
@@ -56,16 +76,20 @@ struct Timed {
 }
 
 impl Subject<'_> {
-    fn predict(&self, batch: Option<u64>) -> Result<report::Prediction, AnalysisError> {
+    fn predict(&self, batch: Option<u64>) -> Result<report::Prediction, NoPrediction> {
         let (facts, mut notes) = self.at(batch)?;
         let batch = if self.symbol.is_some() { batch } else { self.own };
         let kernels = self.kernels(&facts);
-        if !kernels.unknown.is_empty() {
+        let is_least = !kernels.unknown.is_empty();
+        if let (true, Some(symbol)) = (is_least, facts.unbound.first()) {
+            return Err(NoPrediction::Unbound(symbol.clone()));
+        }
+        if is_least {
             notes
                 .push(format!("{} node(s) have no price: the times are lower bounds", kernels.unknown.len()));
         }
         let dtype = self.dtype(&kernels);
-        let (flops, step) = self.flops(&facts, batch, &mut notes)?;
+        let Arithmetic { flops, factor: step, peak_bytes } = self.arithmetic(&facts, batch, &mut notes)?;
         let reach = reach(self.device.class());
         let peak = self.device.peak(dtype);
         if let Some(peak) = peak.filter(|peak| peak.widened) {
@@ -84,21 +108,30 @@ impl Subject<'_> {
         let limits_of_memory = memory::limits(self.device);
         let precision = memory::precision(self.request.dtype);
         let mut demand = at_batches(&self.opened.model, self.options, self.symbol.clone());
-        let asked = demand(batch, precision);
-        let found = memory::described(&limits_of_memory, precision, batch, &mut demand);
-        let verdict = asked.as_ref().and_then(|asked| memory::fits(&fit(asked, &limits_of_memory)));
-        let largest = self.symbol.as_ref().and_then(|_| {
+        let is_training = self.request.training;
+        let asked = demand(batch, precision).filter(|_| !is_training);
+        let found =
+            (!is_training).then(|| memory::described(&limits_of_memory, precision, batch, &mut demand));
+        let verdict = match is_training {
+            true => peak_bytes.zip(limits_of_memory.usable_bytes).map(|(peak, usable)| peak <= usable),
+            false => asked.as_ref().and_then(|asked| memory::fits(&fit(asked, &limits_of_memory))),
+        };
+        let largest = self.symbol.as_ref().filter(|_| !is_training).and_then(|_| {
             largest_batch(LARGEST_BATCH, &mut |batch| {
                 memory::fits(&fit(&demand(Some(batch), precision)?, &limits_of_memory))
             })
         });
-        if self.request.training {
-            notes.push(
-                "memory and fit are those of an inference; `weigh inspect --training` has a step's"
-                    .to_owned(),
-            );
+        // More than that is not known of a time that is a lower bound.
+        let sure = ms.filter(|_| !is_least);
+        let throughput = sure.zip(batch).map(|(ms, batch)| batch as f64 / ms * 1e3);
+        if let Some((rate, most)) = self.request.rate.zip(throughput).filter(|(rate, most)| rate > most) {
+            notes.push(format!("it cannot keep {rate} inferences a second: {most:.1} are expected at most"));
         }
-        let throughput = ms.zip(batch).map(|(ms, batch)| batch as f64 / ms * 1e3);
+        let in_time = self.largest_in_time(&limits);
+        if let (Some(limit), true) = (self.request.limit_ms, self.request.batches.len() > 1) {
+            let words = in_time.map_or_else(|| "none".to_owned(), |batch| batch.to_string());
+            notes.push(format!("largest batch expected within {limit} ms: {words}"));
+        }
         let measured_ms = self.request.measured_ms;
         Ok(report::Prediction {
             device: self.device.id().to_owned(),
@@ -109,16 +142,16 @@ impl Subject<'_> {
             theoretical_ms,
             roofline_ms: timed.as_ref().map(|timed| timed.roofline_us / 1e3),
             predicted_ms: ms,
-            predicted_ci_ms: ms.map(|ms| [ms / INTERVAL_FACTOR, ms * INTERVAL_FACTOR]),
+            predicted_ci_ms: sure.map(|ms| [ms / INTERVAL_FACTOR, ms * INTERVAL_FACTOR]),
             basis: ms.map(|_| report::PredictionBasis::DeviceClass),
             throughput_per_second: throughput,
             bound: timed.as_ref().and_then(|timed| main_bound(&by_bound(timed))),
             by_bound: timed.as_ref().map(by_bound).unwrap_or_default(),
             fits: verdict,
-            memory_bytes: asked.and_then(|asked| asked.total_bytes()).map(count),
-            fit: Some(found),
+            memory_bytes: asked.and_then(|asked| asked.total_bytes()).or(peak_bytes).map(count),
+            fit: found,
             largest_batch_in_memory: largest,
-            largest_batch_in_time: self.largest_in_time(&limits),
+            largest_batch_in_time: in_time,
             latency_limit_ms: self.request.limit_ms,
             measured_ms,
             efficiency: theoretical_ms.zip(measured_ms).map(|(theory, measured)| theory / measured),
@@ -163,17 +196,17 @@ impl Subject<'_> {
         self.request.dtype.or(main).unwrap_or(DType::F32)
     }
 
-    /// FLOPs of an inference or a training step, and how often the forward pass's work that is.
-    fn flops(
+    /// The arithmetic of an inference, or of a training step.
+    fn arithmetic(
         &self,
         facts: &Analysis,
         batch: Option<u64>,
         notes: &mut Vec<String>,
-    ) -> Result<(Option<f64>, f64), AnalysisError> {
+    ) -> Result<Arithmetic, AnalysisError> {
         let number = |expr: &Expr| expr.as_int().map(|count| count as f64);
         let forward = number(&facts.totals.flops());
         if !self.request.training {
-            return Ok((forward, 1.0));
+            return Ok(Arithmetic { flops: forward, factor: 1.0, peak_bytes: None });
         }
         let mut options = self.options.clone();
         if let (Some(symbol), Some(batch)) = (&self.symbol, batch.and_then(|batch| i64::try_from(batch).ok()))
@@ -182,12 +215,13 @@ impl Subject<'_> {
         }
         let training = train(&self.opened.model, &options, Recipe::default())?;
         let macs = &training.forward.macs + &training.backward_data.macs + &training.backward_weights.macs;
-        let step = number(&(macs * 2));
-        let factor = step.zip(forward).map_or(1.0, |(step, forward)| step / forward.max(1.0));
+        let flops = number(&(macs * 2));
+        let factor = flops.zip(forward).map_or(1.0, |(step, forward)| step / forward.max(1.0));
         notes.push(format!(
-            "a training step: {factor:.2} times the forward pass's FLOPs, and as many times its time"
+            "a training step with Adam in float32: {factor:.2} times the forward pass's FLOPs, and as many times its time"
         ));
-        Ok((step, factor))
+        let peak_bytes = training.memory.as_ref().map(|memory| memory.bytes(&memory.stored.price));
+        Ok(Arithmetic { flops, factor, peak_bytes })
     }
 
     fn largest_in_time(&self, limits: &Option<Limits>) -> Option<u64> {
@@ -196,7 +230,7 @@ impl Subject<'_> {
         let reach = reach(self.device.class());
         largest_batch(LARGEST_BATCH, &mut |batch| {
             let (facts, _) = self.at(Some(batch)).ok()?;
-            let factor = self.flops(&facts, Some(batch), &mut Vec::new()).ok()?.1;
+            let factor = self.arithmetic(&facts, Some(batch), &mut Vec::new()).ok()?.factor;
             Some(timed(self.kernels(&facts).kernels, limits, &reach, factor).us / 1e3 <= limit)
         })
     }
@@ -217,13 +251,23 @@ impl WithEnergy for report::Prediction {
         ms: Option<f64>,
     ) -> Self {
         let device = subject.device;
-        let works: Vec<&Workload> =
-            timed.iter().flat_map(|timed| timed.kernels.iter().map(|(kernel, ..)| &kernel.work)).collect();
-        let found = ms.and_then(|ms| energy::by_power(device, ms / 1e3)).into_iter();
-        let found = found.chain(energy::by_operations(&works, Some(dtype)));
+        // What a step's backward pass moves is not known, and without a time nothing was added up.
+        let works: Vec<&Workload> = timed
+            .filter(|_| !subject.request.training)
+            .iter()
+            .flat_map(|timed| timed.kernels.iter().map(|(kernel, ..)| &kernel.work))
+            .collect();
+        let by_operations =
+            if works.is_empty() { Vec::new() } else { energy::by_operations(&works, Some(dtype)) };
+        let found = ms.and_then(|ms| energy::by_power(device, ms / 1e3)).into_iter().chain(by_operations);
+        let samples = self.batch.unwrap_or(1);
+        let found = found.filter_map(|energy| energy.each_of(samples));
         let battery = device.battery_watt_hours().map(|figure| figure.value);
         let idle = device.idle_watts().map(|figure| figure.value);
-        let question = subject.request.energy(battery, idle);
+        let mut question = subject.request.energy(battery, idle);
+        // A rate that it cannot keep drains no battery at that rate.
+        question.rate =
+            question.rate.filter(|rate| self.throughput_per_second.is_some_and(|most| *rate <= most));
         self.energy = found.map(|energy| energy::described(&energy, &question)).collect();
         self.energy_mj = self.energy.first().and_then(|first| first.joules).map(|joules| joules * 1e3);
         self
@@ -238,8 +282,7 @@ fn timed(kernels: Vec<Kernel>, limits: &Limits, reach: &Reach, factor: f64) -> T
         let (us, roofline) = (found.us * factor, found.attainable.us() * factor);
         timed.us += us;
         timed.roofline_us += roofline;
-        let bound = bound(found.attainable, found.start_us);
-        timed.kernels.push((kernel, us, roofline, found.start_us, bound));
+        timed.kernels.push((kernel, us, roofline, found.start_us, found.bound));
     }
     timed
 }
@@ -339,6 +382,11 @@ pub fn without_model(
         true => report::Bound::Memory,
         false => report::Bound::Compute,
     });
+    let bounds = roofline_ms.or(theoretical_ms).zip(request.measured_ms);
+    if bounds.is_some_and(|(bound, measured)| measured < bound) {
+        notes
+            .push("the measured time is below the bound: check the FLOPs, the bytes, or the time".to_owned());
+    }
     report::Prediction {
         device: device.id().to_owned(),
         title: Some(device.title().to_owned()),

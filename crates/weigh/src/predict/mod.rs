@@ -10,7 +10,7 @@ use weigh_hardware::energy::carbon::Grid;
 use weigh_ir::DType;
 
 use crate::energy::Question;
-pub use device::{on_device, without_model};
+pub use device::{NoPrediction, on_device, without_model};
 pub use gap::explain;
 pub use this::OnThis;
 

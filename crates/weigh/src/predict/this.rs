@@ -185,8 +185,11 @@ impl OnThis<'_> {
         let memory = memory.filter(|_| ready.engine.engine == "onnxruntime").map(|found| found.peak_bytes());
         let works: Vec<&Workload> = ran.kernels.iter().map(|kernel| &kernel.work).collect();
         let energies = energy::by_operations(&works, None);
-        let energies: Vec<report::EnergyEstimate> =
-            energies.iter().map(|found| energy::described(found, &request.energy(None, None))).collect();
+        let energies: Vec<report::EnergyEstimate> = energies
+            .iter()
+            .filter_map(|found| found.each_of(ran.prepared.setup.batch.max(1)))
+            .map(|found| energy::described(&found, &request.energy(None, None)))
+            .collect();
         Ok(report::Prediction {
             device: "this".to_owned(),
             title: Some(self.machine.cpu.clone()),
@@ -252,7 +255,12 @@ impl OnThis<'_> {
                 Some(ready.calibrated.run(&ran.kernels)?.us / 1e3 <= limit)
             })
         });
+        let is_one_of_several = predictions.len() > 1;
         for prediction in predictions {
+            if let (Some(limit), true) = (request.limit_ms, is_one_of_several) {
+                let words = in_time.map_or_else(|| "none".to_owned(), |batch| batch.to_string());
+                prediction.notes.push(format!("largest batch expected within {limit} ms: {words}"));
+            }
             prediction.largest_batch_in_memory = in_memory;
             prediction.largest_batch_in_time = in_time;
         }
