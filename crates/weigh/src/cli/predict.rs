@@ -9,13 +9,13 @@ use anyhow::Context;
 use weigh::ir::DType;
 use weigh::report::report::Prediction;
 use weigh::{Calibration, OnThis, PredictionRequest, Report, Setting, Subject};
-use weigh_engine::{Engine, EngineOptions};
+use weigh_engine::EngineOptions;
 use weigh_hardware::devices::{Devices, NoSuchDevice};
 use weigh_hardware::energy::carbon::{Grid, grid, grids};
 use weigh_hardware::{Device, Machine};
 
 use super::hardware::calibrate;
-use super::{FAILED, Hinted, Outcome, hardware, models, output, workers};
+use super::{FAILED, Hinted, Outcome, engines, hardware, models, output, workers};
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -46,7 +46,7 @@ pub(crate) struct Args {
     dtype: Option<DType>,
 
     /// The engine on this machine
-    #[arg(long, default_value = "auto", value_name = "NAME", help_heading = "Where and how")]
+    #[arg(long, default_value = "auto", value_parser = engines::names(), help_heading = "Where and how")]
     engine: String,
 
     /// Threads on this machine; by default one for each physical core
@@ -192,7 +192,7 @@ impl Args {
 
     fn setting(&self, machine: &Machine) -> anyhow::Result<Setting> {
         Ok(Setting {
-            engine: self.engine()?,
+            engine: engines::named(&self.engine)?,
             options: EngineOptions {
                 threads: Some(self.threads.unwrap_or_else(|| machine.compute_threads())),
                 ..EngineOptions::default()
@@ -200,14 +200,6 @@ impl Args {
             batch: None,
             streams: NonZeroUsize::MIN,
         })
-    }
-
-    fn engine(&self) -> anyhow::Result<&'static dyn Engine> {
-        match self.engine.as_str() {
-            "auto" => Ok(weigh_engine::automatic()),
-            name => Ok(weigh_engine::engine(name)
-                .ok_or_else(|| Hinted::new(format!("no engine '{name}'"), "see `weigh engines`"))?),
-        }
     }
 
     fn predict(

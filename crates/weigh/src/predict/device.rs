@@ -132,6 +132,7 @@ impl Subject<'_> {
             let words = in_time.map_or_else(|| "none".to_owned(), |batch| batch.to_string());
             notes.push(format!("largest batch expected within {limit} ms: {words}"));
         }
+        let by_bound = timed.as_ref().map(by_bound).unwrap_or_default();
         let measured_ms = self.request.measured_ms;
         Ok(report::Prediction {
             device: self.device.id().to_owned(),
@@ -145,8 +146,8 @@ impl Subject<'_> {
             predicted_ci_ms: sure.map(|ms| [ms / INTERVAL_FACTOR, ms * INTERVAL_FACTOR]),
             basis: ms.map(|_| report::PredictionBasis::DeviceClass),
             throughput_per_second: throughput,
-            bound: timed.as_ref().and_then(|timed| main_bound(&by_bound(timed))),
-            by_bound: timed.as_ref().map(by_bound).unwrap_or_default(),
+            bound: main_bound(&by_bound),
+            by_bound,
             fits: verdict,
             memory_bytes: asked.and_then(|asked| asked.total_bytes()).or(peak_bytes).map(count),
             fit: found,

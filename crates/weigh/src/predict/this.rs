@@ -32,6 +32,10 @@ pub struct OnThis<'a> {
 /// How long an engine may take to load a model.
 const LOADING: Duration = Duration::from_secs(120);
 
+/// Nothing is run.
+const UNRUN: WarmUpPlan =
+    WarmUpPlan { min_runs: 0, min_time: Duration::ZERO, max_time: LOADING, max_runs: 1 };
+
 /// A model as an engine would run it, at one batch.
 pub(super) struct Ran {
     pub prepared: Prepared,
@@ -105,8 +109,7 @@ impl OnThis<'_> {
         batch: Option<u64>,
         graph: &Graph,
     ) -> Result<Ran, String> {
-        let warm_up = WarmUpPlan { min_runs: 0, min_time: Duration::ZERO, max_time: LOADING, max_runs: 1 };
-        let prepared = subject.prepare(&Setting { batch, ..setting.clone() }, &warm_up)?;
+        let prepared = subject.prepare(&Setting { batch, ..setting.clone() }, &UNRUN)?;
         let mut notes = Vec::new();
         let is_shared = prepared.rebatched.is_empty();
         let mut sizes = subject.sizes(&prepared.facts);
@@ -235,10 +238,8 @@ impl OnThis<'_> {
             return;
         }
         let facts = |batch: u64| {
-            let warm_up =
-                WarmUpPlan { min_runs: 0, min_time: Duration::ZERO, max_time: LOADING, max_runs: 1 };
             let setting = Setting { batch: Some(batch), ..setting.clone() };
-            let prepared = subject.prepare(&setting, &warm_up).ok()?;
+            let prepared = subject.prepare(&setting, &UNRUN).ok()?;
             prepared.rebatched.is_empty().then_some(prepared.facts)
         };
         let memory = self.machine.memory_bytes.filter(|_| ready.engine.engine == "onnxruntime");

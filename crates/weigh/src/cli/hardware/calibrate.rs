@@ -14,12 +14,12 @@ use weigh_hardware::ceilings;
 use weigh_predict::calibrated::EngineCalibration;
 
 use super::super::progress::Bar;
-use super::super::{FAILED, Hinted, Outcome, output, workers};
+use super::super::{FAILED, Hinted, Outcome, engines, output, workers};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The engine whose kernels are timed; auto takes ONNX Runtime where there is one
-    #[arg(long, default_value = "auto")]
+    #[arg(long, default_value = "auto", value_parser = engines::names())]
     engine: String,
 
     /// Threads; by default one for each physical core. Each number takes a minute or two
@@ -40,11 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) fn run(args: &Args) -> Outcome {
     let machine = Machine::detect();
-    let engine = match args.engine.as_str() {
-        "auto" => weigh_engine::automatic(),
-        name => weigh_engine::engine(name)
-            .ok_or_else(|| Hinted::new(format!("no engine '{name}'"), "see `weigh engines`"))?,
-    };
+    let engine = engines::named(&args.engine)?;
     let path = args.output.clone().or_else(Calibration::usual_path).ok_or_else(|| {
         Hinted::new("there is no config folder to keep a calibration in", "name a file: --output FILE")
     })?;

@@ -3,16 +3,17 @@
 use std::num::NonZeroUsize;
 
 use weigh::{Batches, Setting};
-use weigh_engine::{Engine, EngineOptions, Optimization, Provider};
+use weigh_engine::{EngineOptions, Optimization, Provider};
 use weigh_hardware::Machine;
 
+use super::super::engines;
 use super::Hinted;
 
 #[derive(clap::Args)]
 #[group(skip)]
 pub(crate) struct Args {
     /// What runs the model; auto takes ONNX Runtime where there is one (see `weigh engines`)
-    #[arg(long, default_value = "auto", value_parser = engines(), value_delimiter = ',', help_heading = "Configurations")]
+    #[arg(long, default_value = "auto", value_parser = engines::names(), value_delimiter = ',', help_heading = "Configurations")]
     pub engine: Vec<String>,
 
     /// Threads; by default one for each physical core
@@ -54,11 +55,6 @@ pub(crate) struct Args {
     pub provider: Vec<Provider>,
 }
 
-fn engines() -> clap::builder::PossibleValuesParser {
-    let names = weigh_engine::engines().iter().map(|engine| engine.name());
-    std::iter::once("auto").chain(names).map(clap::builder::PossibleValue::new).collect::<Vec<_>>().into()
-}
-
 impl Args {
     /// Every combination but for batch sizes, which come last.
     pub fn settings(&self) -> anyhow::Result<Vec<Setting>> {
@@ -68,7 +64,7 @@ impl Args {
         };
         let plain = |name: &String| -> anyhow::Result<Setting> {
             let (options, streams) = (EngineOptions::default(), NonZeroUsize::MIN);
-            Ok(Setting { engine: engine(name)?, options, batch: None, streams })
+            Ok(Setting { engine: engines::named(name)?, options, batch: None, streams })
         };
         let settings = self.engine.iter().map(plain).collect::<anyhow::Result<Vec<_>>>()?;
         let settings =
@@ -102,16 +98,4 @@ fn vary<T: Copy>(settings: Vec<Setting>, values: &[T], set: impl Fn(&mut Setting
         setting
     };
     settings.iter().flat_map(|setting| values.iter().map(|&value| with(setting, value))).collect()
-}
-
-/// The engine of that name, where it is usable.
-fn engine(name: &str) -> anyhow::Result<&'static dyn Engine> {
-    let found = if name == "auto" { Some(weigh_engine::automatic()) } else { weigh_engine::engine(name) };
-    let engine = found.ok_or_else(|| Hinted::new(format!("no engine '{name}'"), "see `weigh engines`"))?;
-    match engine.installation() {
-        Ok(_) => Ok(engine),
-        Err(missing) => {
-            Err(Hinted::new(format!("{name} is not usable here: {}", missing.reason), missing.hint).into())
-        }
-    }
 }
