@@ -23,7 +23,7 @@ mod predict;
 
 pub use benchmark::{
     Batches, Bench, Compared, DataRequest, LoadRequest, NoSlo, Prepared, Served, Setting, SideOfModel, Slo,
-    Subject, Swept, engines, machine, milliseconds,
+    Subject, Swept, engines, machine,
 };
 pub use calibrate::{Calibration, CalibrationError, EngineCalibrator, this_device};
 pub use conventions::conventions;

@@ -1,6 +1,7 @@
 //! Counts, sizes and times as people read them: a number, its unit, and what is not known said in words.
 
-use weigh_ir::{Expr, units};
+use weigh_ir::Expr;
+use weigh_ir::units::{self, time_unit};
 
 use super::text;
 use crate::report::{Count, Interval};
@@ -77,16 +78,6 @@ pub(super) fn times(values: &[f64]) -> (Vec<String>, &'static str) {
     (apart(&scaled), unit)
 }
 
-/// The unit in which a time is shown, and how many of it are a millisecond.
-pub(super) fn time_unit(milliseconds: f64) -> (f64, &'static str) {
-    match milliseconds.abs() {
-        time if time >= 1000.0 => (1e-3, "s"),
-        time if time >= 1.0 || time == 0.0 => (1.0, "ms"),
-        time if time >= 1e-3 => (1e3, "µs"),
-        _ => (1e6, "ns"),
-    }
-}
-
 /// The values with the fewest decimals, and at least three digits of the first, that tell unequal ones apart.
 pub(super) fn apart(values: &[f64]) -> Vec<String> {
     let first = values.first().copied().unwrap_or(0.0);
@@ -105,17 +96,6 @@ pub(super) fn apart(values: &[f64]) -> Vec<String> {
 pub(super) fn time(milliseconds: f64) -> String {
     let (texts, unit) = times(&[milliseconds]);
     format!("{} {unit}", texts[0])
-}
-
-/// An energy: `0.412 J` is `412 mJ`.
-pub(super) fn joules(joules: f64) -> String {
-    let (factor, unit) = match joules.abs() {
-        energy if energy >= 1e3 => (1e-3, "kJ"),
-        energy if energy >= 1.0 || energy == 0.0 => (1.0, "J"),
-        energy if energy >= 1e-3 => (1e3, "mJ"),
-        _ => (1e6, "µJ"),
-    };
-    format!("{} {unit}", units::significant(joules * factor, 3))
 }
 
 /// A rate of any size: `16.7`, `12.35 k`.
@@ -156,7 +136,6 @@ mod tests {
         assert_eq!(times(&[59.7, 59.7, 59.7]).0, ["59.7", "59.7", "59.7"]);
         assert_eq!(time(0.0832), "83.2 µs");
         assert_eq!(time(1203.0), "1.20 s");
-        assert_eq!([0.412, 1.5, 2.5e-5, 1234.0].map(joules), ["412 mJ", "1.50 J", "25.0 µJ", "1.23 kJ"]);
     }
 
     #[test]

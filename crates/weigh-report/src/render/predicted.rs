@@ -3,7 +3,9 @@
 
 use weigh_ir::units;
 
-use super::numbers::{joules, rate, time};
+use weigh_ir::units::joules;
+
+use super::numbers::{rate, time};
 use crate::report::{Bound, BoundShare, EnergyEstimate, Fit, PredictedBatch, Prediction, PredictionBasis};
 
 /// Something that a prediction is for.

@@ -17,6 +17,7 @@ mod layers;
 mod memory;
 mod model;
 mod performance;
+mod plan;
 mod prediction;
 mod read;
 mod scenario;
@@ -32,7 +33,10 @@ use serde::{Deserialize, Serialize};
 pub use conditions::{DataSource, Noise, Outliers, WarmUp};
 pub use conventions::{Convention, ConventionNote, ConventionTerm, ConventionUnit};
 pub use count::{Count, Formula, Shape};
-pub use decisions::{Advice, Basis, Comparison, ComparisonVerdict, Costs, Status, Verdict};
+pub use decisions::{
+    Advice, Basis, Comparison, ComparisonVerdict, Costs, Effort, LayerChange, LayerChangeKind, Status,
+    Verdict,
+};
 pub use device::{DeviceFigure, DeviceInfo, DeviceLevel, DeviceMultiple, FigureBasis, Grounds, PeakRate};
 pub use energy::EnergyEstimate;
 pub use fit::{Fit, FitNeed, FitRemedy};
@@ -42,6 +46,7 @@ pub use model::{Diagnostic, Environment, MachineCache, MachineGpu, Member, Model
 pub use performance::{
     Engine, Interval, LayerTime, Measurement, ProcessMemory, SAMPLES_FOR, StageTime, Stages, Throughput,
 };
+pub use plan::{Configuration, Plan, PlannedWorkload};
 pub use prediction::{
     Bound, BoundShare, Gap, GapLayer, GapPart, PredictedBatch, PredictedLayer, Prediction, PredictionBasis,
 };
@@ -113,9 +118,18 @@ pub struct Report {
     /// Comparisons with another model or report.
     #[serde(default)]
     pub comparisons: Vec<Comparison>,
+    /// The layers beside those of the model it is compared with, where that was asked for.
+    #[serde(default)]
+    pub layer_changes: Vec<LayerChange>,
+    /// Whether another of the compared models is at least as good in every metric, and better in one: its name.
+    #[serde(default)]
+    pub dominated_by: Option<String>,
     /// Requirements and whether they are met.
     #[serde(default)]
     pub verdicts: Vec<Verdict>,
+    /// What serving a workload takes.
+    #[serde(default)]
+    pub plan: Option<Plan>,
     /// What to change.
     #[serde(default)]
     pub advice: Vec<Advice>,

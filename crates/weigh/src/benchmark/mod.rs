@@ -23,7 +23,7 @@ use weigh_report::report;
 
 pub(crate) use inputs::batch;
 pub use serve::{LoadRequest, Served};
-pub use slo::{NoSlo, Slo, milliseconds};
+pub use slo::{NoSlo, Slo};
 pub(crate) use subject::batch_symbol;
 pub use subject::{DataRequest, Prepared, Setting, Subject};
 pub use sweep::{Batches, Swept};

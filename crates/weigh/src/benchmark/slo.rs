@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use weigh_ir::units::Dimension;
 use weigh_measure::{Percentile, Quantile, scenario};
 use weigh_report::report::Status;
 
@@ -46,24 +47,9 @@ impl FromStr for Slo {
         let percent: f64 = metric.strip_prefix('p').and_then(|p| p.parse().ok()).ok_or_else(wrong)?;
         // Rid of binary noise: 99.9 / 100 is 0.9990000000000001.
         let quantile = Quantile::new((percent * 1e4).round() / 1e6).ok_or_else(wrong)?;
-        let limit_ms = milliseconds(limit.trim()).ok_or_else(wrong)?;
+        let limit_ms = Dimension::Time.read(limit).ok().filter(|limit| *limit > 0.0).ok_or_else(wrong)?;
         Ok(Slo { quantile, limit_ms })
     }
-}
-
-/// `50ms`, `0.05 s`, `800us`.
-pub fn milliseconds(text: &str) -> Option<f64> {
-    let split = text.find(|c: char| c.is_alphabetic() || c == 'µ')?;
-    let (number, unit) = text.split_at(split);
-    let factor = match unit.trim() {
-        "us" | "µs" => 1e-3,
-        "ms" => 1.0,
-        "s" => 1e3,
-        "min" => 6e4,
-        _ => return None,
-    };
-    let value = number.trim().parse::<f64>().ok()? * factor;
-    (value.is_finite() && value > 0.0).then_some(value)
 }
 
 /// `p99<=50ms`.

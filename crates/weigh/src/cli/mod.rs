@@ -1,5 +1,6 @@
 //! The commands: one file each, all short, all making reports.
 
+mod amounts;
 mod conventions;
 mod engines;
 mod explain;

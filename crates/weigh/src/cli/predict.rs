@@ -15,7 +15,7 @@ use weigh_hardware::energy::carbon::{Grid, grid, grids};
 use weigh_hardware::{Device, Machine};
 
 use super::hardware::calibrate;
-use super::{FAILED, Hinted, Outcome, engines, hardware, models, output, workers};
+use super::{FAILED, Hinted, Outcome, amounts, engines, hardware, models, output, workers};
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -66,7 +66,7 @@ pub(crate) struct Args {
     files: Vec<PathBuf>,
 
     /// The longest an inference may take, for the largest batch that keeps it: 50ms
-    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Questions")]
+    #[arg(long, value_name = "TIME", value_parser = amounts::time, help_heading = "Questions")]
     within: Option<f64>,
 
     /// Inferences per second that a battery is to last for
@@ -78,15 +78,15 @@ pub(crate) struct Args {
     grid: Option<Grid>,
 
     /// FLOPs of one inference, for figures without a model: 4.1G
-    #[arg(long, value_name = "COUNT", value_parser = count, help_heading = "Without a model")]
+    #[arg(long, value_name = "COUNT", value_parser = amounts::count, help_heading = "Without a model")]
     flops: Option<f64>,
 
     /// Bytes that it moves: 100M
-    #[arg(long, value_name = "BYTES", value_parser = count, requires = "flops", help_heading = "Without a model")]
+    #[arg(long, value_name = "BYTES", value_parser = amounts::count, requires = "flops", help_heading = "Without a model")]
     bytes: Option<f64>,
 
     /// A time that was measured there: 5ms
-    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Without a model")]
+    #[arg(long, value_name = "TIME", value_parser = amounts::time, help_heading = "Without a model")]
     measured: Option<f64>,
 
     #[command(flatten)]
@@ -252,35 +252,6 @@ fn dtype(text: &str) -> Result<DType, String> {
     short.or_else(named).ok_or_else(|| "write fp32, fp16, bf16, fp8, int8 or int4".to_owned())
 }
 
-/// A count with an SI prefix: `4.1G`, `100M`, `3e9`.
-fn count(text: &str) -> Result<f64, String> {
-    let at = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c.is_whitespace()).len();
-    let (number, unit) = text.split_at(at);
-    let unit = unit.trim().trim_end_matches("FLOPs").trim_end_matches('B').trim();
-    let exponent = match unit {
-        "" => "",
-        "k" | "K" => "e3",
-        "M" => "e6",
-        "G" => "e9",
-        "T" => "e12",
-        "P" => "e15",
-        _ => return Err("write a count such as 4.1G".to_owned()),
-    };
-    // Together, so that 4.1G is 4,100,000,000 and not the nearest product.
-    let digits = format!("{}{exponent}", number.trim());
-    match digits.parse::<f64>() {
-        Ok(count) if count.is_finite() && count >= 0.0 => Ok(count),
-        Ok(_) => Err("a count is not negative".to_owned()),
-        Err(_) => Err("write a count such as 4.1G".to_owned()),
-    }
-}
-
-/// Milliseconds.
-fn time(text: &str) -> Result<f64, String> {
-    let found = weigh::milliseconds(text).filter(|ms| ms.is_finite() && *ms > 0.0);
-    found.ok_or_else(|| "write a time such as 5ms".to_owned())
-}
-
 fn positive(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0);
     number.ok_or_else(|| "write a number above 0".to_owned())
@@ -297,19 +268,5 @@ fn electricity(text: &str) -> Result<Grid, String> {
             let names: Vec<&str> = grids().iter().map(|grid| grid.name.as_str()).collect();
             Err(format!("write grams per kWh, or one of {}", names.join(", ")))
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_have_prefixes() {
-        assert_eq!(count("4.1G"), Ok(4.1e9));
-        assert_eq!(count("100 M"), Ok(1e8));
-        assert_eq!(count("3e9"), Ok(3e9));
-        assert_eq!(count("2TFLOPs"), Ok(2e12));
-        assert!(count("4.1X").is_err() && count("-1G").is_err() && count("").is_err());
     }
 }

@@ -3,6 +3,8 @@
 use anyhow::{Context, bail};
 use weigh::training::{Optimizer, Precision, Recipe};
 
+use super::amounts;
+
 #[derive(clap::Args)]
 #[group(skip)]
 pub(crate) struct Args {
@@ -27,7 +29,7 @@ pub(crate) struct Args {
     mixed_precision: Option<Precision>,
 
     /// What a step may need: the placement of checkpoints with the least recomputation within it, as in 4GiB
-    #[arg(long, value_name = "SIZE", requires = "training", help_heading = "Training", value_parser = size)]
+    #[arg(long, value_name = "SIZE", requires = "training", help_heading = "Training", value_parser = amounts::size)]
     memory_limit: Option<u64>,
 }
 
@@ -51,45 +53,5 @@ fn precision(text: &str) -> anyhow::Result<Precision> {
     match Precision::named(text) {
         Some(precision @ Precision::Mixed(_)) => Ok(precision),
         _ => bail!("'{text}' is neither fp16 nor bf16"),
-    }
-}
-
-/// Bytes with an IEC or SI unit: `4GiB`, `500 MB`, `1.5G` (as GiB); a bare number is bytes.
-fn size(text: &str) -> anyhow::Result<u64> {
-    let at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(at);
-    let factor: f64 = match unit.trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1.0,
-        "k" | "kib" => 1024.0,
-        "m" | "mib" => 1024.0 * 1024.0,
-        "g" | "gib" => 1024.0 * 1024.0 * 1024.0,
-        "t" | "tib" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
-        "kb" => 1e3,
-        "mb" => 1e6,
-        "gb" => 1e9,
-        "tb" => 1e12,
-        unit => bail!("'{unit}' is no unit of memory; write 4GiB or 500MB"),
-    };
-    let number: f64 = number.parse().with_context(|| format!("'{text}' is no size; write 4GiB or 500MB"))?;
-    let bytes = number * factor;
-    if !(1.0..=u64::MAX as f64 / 2.0).contains(&bytes) {
-        bail!("'{text}' is no size that a machine has");
-    }
-    Ok(bytes as u64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes() {
-        assert_eq!(size("4GiB").ok(), Some(4 << 30));
-        assert_eq!(size("1.5g").ok(), Some(3 << 29));
-        assert_eq!(size("500 MB").ok(), Some(500_000_000));
-        assert_eq!(size("4096").ok(), Some(4096));
-        for wrong in ["", "GiB", "4 apples", "-1", "0", "1e30TiB"] {
-            assert!(size(wrong).is_err(), "{wrong}");
-        }
     }
 }

@@ -4,7 +4,9 @@ use super::parts::{item, table};
 use super::{formula, plain};
 use crate::render::RenderOptions;
 use crate::render::measured::with_interval;
-use crate::render::numbers::{joules, rate, share, time};
+use weigh_ir::units::joules;
+
+use crate::render::numbers::{rate, share, time};
 use crate::render::predicted::{self, ROOFLINE, SETTINGS, Setting, THEORETICAL};
 use crate::report::{EnergyEstimate, Fit, Interval, PredictedBatch, PredictedLayer, Prediction, Report};
 

@@ -97,6 +97,8 @@ pub(super) fn advice(report: &Report, ink: &Ink) -> Vec<Line> {
         let basis = match advice.basis {
             Basis::Measured => "measured",
             Basis::Computed => "computed",
+            Basis::Predicted => "predicted",
+            Basis::Given => "given",
             Basis::Rule => "rule of thumb",
         };
         let place = match advice.applies_to.as_slice() {

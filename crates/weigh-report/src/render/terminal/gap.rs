@@ -1,13 +1,13 @@
 //! Why a run takes longer than FLOPs / FLOPS: a waterfall from the theoretical to the measured time, and the layers
 //! behind each step.
 
-use weigh_ir::units;
+use weigh_ir::units::{self, time_unit};
 
 use super::panel::{Panel, Row, TEXT};
 use crate::render::grid::{Column, Grid};
 use crate::render::ink::{Ink, Line, Role};
 use crate::render::measured::particular;
-use crate::render::numbers::{share, time, time_unit};
+use crate::render::numbers::{share, time};
 use crate::render::text::width;
 use crate::report::{Gap, GapLayer, GapPart, Measurement};
 

@@ -1,6 +1,6 @@
 //! One measurement in full: how it was made, every stage with its percentiles, and what disturbed it.
 
-use weigh_ir::units;
+use weigh_ir::units::{self, time_unit};
 
 use super::many;
 use super::panel::{Panel, Row, TEXT, Value};
@@ -9,7 +9,7 @@ use crate::Report;
 use crate::render::grid::{Column, Grid};
 use crate::render::ink::{Ink, Line, Role};
 use crate::render::measured::{self, UNSTEADY, percentile, percentiles, with_interval};
-use crate::render::numbers::{share, split, time, time_unit};
+use crate::render::numbers::{share, split, time};
 use crate::report::{Measurement, Noise, Outliers, StageTime, WarmUp};
 
 /// What was measured, the stages, the conditions.

@@ -1,5 +1,7 @@
 //! What models would take on devices: a row for each, and of a single one where its time, memory and energy go.
 
+use weigh_ir::units::joules;
+
 use super::fit::whether;
 use super::panel::{Panel, Row, TEXT};
 use super::{energy, fit, predicted_layers};
@@ -8,7 +10,7 @@ use crate::render::RenderOptions;
 use crate::render::grid::{Column, Grid};
 use crate::render::ink::{Ink, Line, Role};
 use crate::render::measured::with_interval;
-use crate::render::numbers::{self, Kind, joules, rate, share, time};
+use crate::render::numbers::{self, Kind, rate, share, time};
 use crate::render::predicted::{self, SETTINGS, Setting, THEORETICAL};
 use crate::report::{Interval, Prediction};
 

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use weigh::{Batches, LoadRequest, Setting, Subject, milliseconds};
+use weigh::ir::units::Dimension;
+use weigh::{Batches, LoadRequest, Setting, Subject};
 use weigh_measure::scenario::{Batching, Scenario};
 
+use super::super::amounts;
 use super::super::progress::Bar;
 use super::{Found, Hinted, models, output};
 
@@ -16,7 +18,7 @@ pub(crate) struct Args {
     pub scenario: Option<Scenario>,
 
     /// Queries per second of a server; without it the highest rate that meets --slo is looked for
-    #[arg(long, value_name = "QPS", value_parser = rate, requires = "scenario", help_heading = "Load")]
+    #[arg(long, value_name = "QPS", value_parser = amounts::rate, requires = "scenario", help_heading = "Load")]
     rate: Option<f64>,
 
     /// Queries that a server may answer with one inference
@@ -28,20 +30,12 @@ pub(crate) struct Args {
     max_delay: Duration,
 }
 
-fn rate(text: &str) -> Result<f64, String> {
-    let number = text.trim().trim_end_matches("/s").trim().parse::<f64>();
-    number
-        .ok()
-        .filter(|rate| rate.is_finite() && *rate > 0.0)
-        .ok_or_else(|| "write queries per second: 200".to_owned())
-}
-
 fn delay(text: &str) -> Result<Duration, String> {
-    if text.starts_with('0') && milliseconds(text).is_none() {
-        return Ok(Duration::ZERO);
-    }
-    let delay = milliseconds(text).ok_or_else(|| "write a time: 5ms".to_owned())?;
-    Ok(Duration::from_secs_f64(delay / 1e3))
+    let milliseconds = match text {
+        "0" => 0.0,
+        text => Dimension::Time.read(text).map_err(|error| error.to_string())?,
+    };
+    Duration::try_from_secs_f64(milliseconds / 1e3).map_err(|error| error.to_string())
 }
 
 pub(super) fn run(args: &super::Args, bench: &weigh::Bench) -> Found {

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 
+use weigh::ir::units::Dimension;
 use weigh::{Batches, Setting, SideOfModel, Subject};
 
 use super::super::progress::Bar;
@@ -26,13 +27,10 @@ impl Args {
     }
 }
 
-/// `1%`, `0.5 %`, as a part of 1.
+/// `1%`, as a part of 1.
 fn percent(text: &str) -> Result<f64, String> {
-    let number = text.trim().trim_end_matches('%').trim().parse::<f64>();
-    match number {
-        Ok(number) if (0.0..100.0).contains(&number) => Ok(number / 100.0),
-        _ => Err("write a percentage, for example 1%".to_owned()),
-    }
+    let share = Dimension::Share.read(text).map_err(|error| error.to_string())?;
+    Some(share).filter(|share| *share < 1.0).ok_or_else(|| "write a percentage below 100%".to_owned())
 }
 
 pub(super) fn run(args: &super::Args, bench: &weigh::Bench) -> Found {

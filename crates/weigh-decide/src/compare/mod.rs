@@ -1,0 +1,1 @@
+//! Models beside each other: ratios to a baseline, who is dominated, and which layers differ.

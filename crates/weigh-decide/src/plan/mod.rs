@@ -1,0 +1,1 @@
+//! Serving a workload: servers, time, money, energy.

@@ -1,0 +1,1 @@
+//! Requirements on any figure of a report, and whether they are met.
