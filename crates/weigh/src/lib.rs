@@ -11,6 +11,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod advise;
 mod benchmark;
 mod calibrate;
 mod conventions;
@@ -21,6 +22,7 @@ mod energy;
 mod open;
 mod predict;
 
+pub use advise::{AdviceRequest, Advised, Goal, Measuring, TECHNIQUES, Target, Technique, advise};
 pub use benchmark::{
     Batches, Bench, Compared, DataRequest, LoadRequest, NoSlo, Prepared, Served, Setting, SideOfModel, Slo,
     Subject, Swept, engines, machine,

@@ -3,6 +3,7 @@
 //! Adding an output is one file and one line in [`renderers`]. Renderers are pure: the same reports and options
 //! give the same text.
 
+mod advised;
 mod csv;
 mod devices;
 mod grid;

@@ -170,7 +170,9 @@ pub struct Advice {
     /// The goal's metric after / before: below 1 where the technique helps (above 1 for throughput). Null where it could
     /// not be worked out, and the notes say why.
     pub gain: Option<f64>,
-    /// What the figures rest on.
+    /// The gain that was expected, where `gain` is measured.
+    pub predicted_gain: Option<f64>,
+    /// What the gain rests on.
     pub basis: Basis,
     /// What the expected times rest on, where there are some: the engine calibrated here, or a class of devices.
     pub time_basis: Option<PredictionBasis>,
@@ -178,7 +180,7 @@ pub struct Advice {
     pub needs: Effort,
     /// The command that does it or checks it.
     pub command: Option<String>,
-    /// One against the other, where it was measured.
+    /// One against the other, where it was measured; the costs before and after stay what was expected.
     pub measured: Option<Comparison>,
     /// Whether it cannot be done to this model; the notes say why, and nothing is claimed.
     pub refused: bool,
@@ -246,4 +248,17 @@ pub enum Basis {
     /// A rule of thumb.
     #[default]
     Rule,
+}
+
+impl Basis {
+    /// The word for it in documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Basis::Measured => "measured",
+            Basis::Computed => "computed",
+            Basis::Predicted => "predicted",
+            Basis::Given => "given",
+            Basis::Rule => "rule",
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! `weigh predict`: what a model would take on this machine or another, without running it there.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -79,6 +80,7 @@ pub(crate) struct Args {
 
     /// FLOPs of one inference, for figures without a model: 4.1G
     #[arg(long, value_name = "COUNT", value_parser = amounts::count, help_heading = "Without a model")]
+    #[arg(conflicts_with_all = ["batch", "within", "rate", "grid", "training", "engine"])]
     flops: Option<f64>,
 
     /// Bytes that it moves: 100M
@@ -109,7 +111,9 @@ const THIS: &str = "this";
 pub(crate) fn run(args: &Args) -> Outcome {
     let machine = Machine::detect();
     let devices = hardware::load(&args.files)?;
-    let targets = args.on.iter().map(|name| target(&devices, name)).collect::<anyhow::Result<Vec<_>>>()?;
+    let mut named = BTreeSet::new();
+    let once = args.on.iter().filter(|name| named.insert(name.as_str()));
+    let targets = once.map(|name| target(&devices, name)).collect::<anyhow::Result<Vec<_>>>()?;
     let wants_this = targets.iter().any(Option::is_none);
     let calibration = if wants_this { Some(args.calibration(&machine)?) } else { None };
     let request = args.request();
@@ -182,6 +186,7 @@ impl Args {
         PredictionRequest {
             batches: self.batch.clone(),
             dtype: self.dtype,
+            weights: None,
             limit_ms: self.within,
             rate: self.rate,
             grid: self.grid.clone(),

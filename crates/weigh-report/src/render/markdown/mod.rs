@@ -1,6 +1,7 @@
 //! Tables for documents and pull requests: totals as read and exact, what was measured and what is expected, then the
 //! layers with exact numbers.
 
+mod advice;
 mod devices;
 mod gap;
 mod measured;
@@ -67,6 +68,7 @@ fn document(report: &Report, options: &RenderOptions) -> String {
     page.push_str(&predictions::tables(report, options));
     page.push_str(&devices::tables(report));
     page.push_str(&training::tables(report));
+    page.push_str(&advice::tables(report));
     if !report.layers.is_empty() {
         page.push_str(&layers(report, options));
     }

@@ -1,5 +1,6 @@
 //! The ticket: one model on one screen, in sections that appear only where the report has something to say.
 
+mod advice;
 mod conventions;
 mod coverage;
 mod curve;
@@ -81,7 +82,7 @@ fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
         layers::lines(report, options, ink),
         decisions::comparisons(report, ink),
         decisions::verdicts(report, ink),
-        decisions::advice(report, ink),
+        advice::lines(report, ink),
         coverage::nodes(report, ink),
         coverage::remarks(report, ink),
     ];
