@@ -1,0 +1,167 @@
+//! Whether a percentile of a simulated line keeps a limit, with the confidence that the simulation allows.
+
+use super::queue::Station;
+
+/// What a simulation says of a percentile.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judged {
+    /// Whether it keeps the limit.
+    pub finding: Finding,
+    /// The percentile in milliseconds; infinite where the line grows without end.
+    pub ms: f64,
+    /// Its interval of 99.9 %.
+    pub ci_ms: [f64; 2],
+    /// Items that it rests on.
+    pub items: usize,
+}
+
+/// Whether a limit is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// Surely.
+    Met,
+    /// Surely not.
+    Missed,
+    /// The simulation cannot tell.
+    Unclear,
+}
+
+/// Items of a simulation, at first and at most.
+const FIRST: usize = 1 << 16;
+const MOST: usize = 1 << 22;
+/// Consecutive parts that an interval is made of: items beside each other wait alike, long parts do not.
+const BLOCKS: usize = 32;
+/// Student's t with 31 degrees of freedom, 99.9 % two-sided: several looks are taken.
+const STUDENT: f64 = 3.633;
+/// Items that are left out at the start, when the line is shorter than it will be: one in so many.
+const WARM_UP: usize = 8;
+const SEED: u64 = 1;
+
+/// Simulates until it can be told whether the share of items over the limit is more than `1 − quantile`, or for
+/// four million items.
+///
+/// The interval of the share is one of batch means (Law and Kelton, *Simulation Modeling and Analysis*): consecutive
+/// blocks are nearly independent if each lasts far longer than the line remembers. An M/M/c queue forgets in about
+/// 1 / (μc(1 − √ρ)²) (Morse, *Queues, Inventories and Maintenance*, 1958), ρ / (1 − √ρ)² arrivals; it gets 50 such times
+/// at least, and a hundred times of service.
+pub fn judge(station: &Station, quantile: f64, limit_ms: f64) -> Judged {
+    let utilisation = station.utilisation();
+    if utilisation >= 1.0 {
+        let ms = f64::INFINITY;
+        return Judged { finding: Finding::Missed, ms, ci_ms: [ms; 2], items: 0 };
+    }
+    let memory = utilisation / (1.0 - utilisation.sqrt()).powi(2) * station.batch as f64;
+    let services = 100 * station.channels * station.batch;
+    // A tail needs items in it.
+    let tail = 200.0 / (1.0 - quantile);
+    let least = (50.0 * memory).max(tail).min(MOST as f64) as usize;
+    let mut items = least.max(services).clamp(FIRST, MOST);
+    let mut simulation = station.simulate(SEED);
+    let mut times: Vec<f64> = Vec::with_capacity(items);
+    // Equal to the limit up to rounding is within it.
+    let limit_s = limit_ms / 1e3 * (1.0 + 1e-9);
+    loop {
+        times.extend(simulation.by_ref().take(items - times.len()));
+        let settled = times.get(items / WARM_UP..).unwrap_or_default();
+        let allowed = 1.0 - quantile;
+        let (over, half) = share_over(settled, limit_s);
+        let finding = match () {
+            () if over + half <= allowed => Finding::Met,
+            () if over - half > allowed => Finding::Missed,
+            () => Finding::Unclear,
+        };
+        if finding != Finding::Unclear || items >= MOST {
+            return judged(settled.to_vec(), finding, quantile);
+        }
+        items = (items * 2).min(MOST);
+    }
+}
+
+/// The percentile, and as its interval those of the shares that the percentile could have.
+fn judged(mut times: Vec<f64>, finding: Finding, quantile: f64) -> Judged {
+    let in_order = times.clone();
+    times.sort_unstable_by(f64::total_cmp);
+    let at = |share: f64| {
+        let index = (share * times.len() as f64).ceil().max(1.0) as usize;
+        times.get(index.min(times.len()) - 1).copied().unwrap_or_default()
+    };
+    let value = at(quantile);
+    let (_, half) = share_over(&in_order, value);
+    let ci_ms = [at((quantile - half).max(0.0)) * 1e3, at((quantile + half).min(1.0)) * 1e3];
+    Judged { finding, ms: value * 1e3, ci_ms, items: times.len() }
+}
+
+/// The share of times over a limit, and half its interval.
+fn share_over(times: &[f64], limit: f64) -> (f64, f64) {
+    let length = (times.len() / BLOCKS).max(1);
+    let share =
+        |block: &[f64]| block.iter().filter(|time| **time > limit).count() as f64 / block.len() as f64;
+    let shares: Vec<f64> = times.chunks_exact(length).take(BLOCKS).map(share).collect();
+    let count = shares.len() as f64;
+    let mean = shares.iter().sum::<f64>() / count;
+    let variance = shares.iter().map(|share| (share - mean).powi(2)).sum::<f64>() / (count - 1.0).max(1.0);
+    (mean, STUDENT * (variance / count).sqrt())
+}
+
+/// The smallest of `least..=most` that holds, where all above one that holds do; `None` where none does. Looks near
+/// `guess` first.
+pub(super) fn smallest(least: u64, most: u64, guess: u64, mut holds: impl FnMut(u64) -> bool) -> Option<u64> {
+    // `low` does not hold, or is one below the least; `high` holds.
+    let mut low = least.checked_sub(1)?;
+    let mut high = guess.clamp(least, most);
+    let mut step = 1;
+    while !holds(high) {
+        if high >= most {
+            return None;
+        }
+        low = high;
+        high = high.saturating_add(step).min(most);
+        step *= 2;
+    }
+    step = 1;
+    while high - low > 1 {
+        // Downwards in growing steps while nothing below is known to fail, then by halves.
+        let middle = if low < least { high.saturating_sub(step).max(least) } else { low + (high - low) / 2 };
+        step *= 2;
+        match holds(middle) {
+            true => high = middle,
+            false => low = middle,
+        }
+    }
+    Some(high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_smallest_is_found_from_any_guess() {
+        for answer in [1, 2, 7, 63, 100] {
+            for guess in [1, 6, 7, 8, 50, 1000] {
+                let mut asked = 0;
+                let found = smallest(1, 100, guess, |n| {
+                    asked += 1;
+                    n >= answer
+                });
+                assert_eq!(found, Some(answer), "from {guess}");
+                assert!(asked < 20);
+            }
+        }
+        assert_eq!(smallest(5, 100, 1, |_| true), Some(5));
+        assert_eq!(smallest(5, 100, 9, |_| false), None);
+    }
+
+    #[test]
+    fn limits_far_away_are_told_from_few_items() {
+        let station = Station { rate: 0.5, channels: 1, batch: 1, delay_s: 0.0, mean_s: 1.0, variation: 0.0 };
+        let at = |limit_ms| judge(&station, 0.99, limit_ms);
+        assert_eq!(at(60_000.0).finding, Finding::Met);
+        assert_eq!(at(999.0).finding, Finding::Missed);
+        let found = at(60_000.0);
+        assert!(found.ci_ms[0] <= found.ms && found.ms <= found.ci_ms[1] && found.items < FIRST);
+        // M/D/1 at 0.5: Erlang's sum (see the tests of `queue`) is 0.99 at a wait of 3.336 times of service.
+        assert!((found.ms / 4336.0 - 1.0).abs() < 0.03, "{found:?}");
+        assert_eq!(judge(&Station { rate: 1.0, ..station }, 0.99, 1e9).finding, Finding::Missed);
+    }
+}
