@@ -85,7 +85,7 @@ pub const TECHNIQUES: &[Technique] = &[
         attempt: precision::int8_static,
     },
     Technique {
-        name: "depthwise separable convolution",
+        name: "depthwise separable",
         about: "a dense convolution as one for each channel and one of 1×1 across channels",
         goals: ALL,
         is_of_training: false,
@@ -103,13 +103,13 @@ pub const TECHNIQUES: &[Technique] = &[
         attempt: structure::pruning,
     },
     Technique {
-        name: "low-rank factors",
+        name: "low-rank",
         about: "a layer's weights as the product of two thin ones",
         goals: ALL,
         is_of_training: false,
         needs: Effort::FineTuning,
         source: "Denton et al., Exploiting Linear Structure Within Convolutional Networks, NIPS 2014",
-        attempt: structure::low_rank,
+        attempt: structure::low_rank_factors,
     },
     Technique {
         name: "batch-norm folding",
@@ -127,7 +127,7 @@ pub const TECHNIQUES: &[Technique] = &[
         is_of_training: false,
         needs: Effort::FineTuning,
         source: "Tan and Le, EfficientNet, ICML 2019, equation 3: cost grows with the square of the resolution",
-        attempt: structure::smaller_input,
+        attempt: structure::smaller,
     },
     Technique {
         name: "larger batch",
@@ -148,7 +148,7 @@ pub const TECHNIQUES: &[Technique] = &[
         attempt: running::best_order,
     },
     Technique {
-        name: "patches of the early layers",
+        name: "patches of early layers",
         about: "the layers that hold the peak computed in tiles, one after the other",
         goals: &[Goal::Memory],
         is_of_training: false,
@@ -192,6 +192,11 @@ impl Technique {
         !name.trim().is_empty() && plain(self.name).contains(&plain(name.trim()))
     }
 
+    /// The command that runs what can be run of it.
+    fn check(&self, ground: &Ground<'_>) -> String {
+        format!("weigh advise {} --only {} --measure", ground.named(), self.name.replace(' ', "-"))
+    }
+
     /// What came of trying it, as documents have it.
     pub(super) fn row(&self, ground: &Ground<'_>, tried: Tried) -> report::Advice {
         let goal = ground.request.goal;
@@ -211,6 +216,7 @@ impl Technique {
         match tried.outcome {
             Outcome::Refused(why) => {
                 row.refused = true;
+                row.command = None;
                 row.notes.push(why);
             }
             Outcome::Changed(changed) => {
@@ -230,6 +236,7 @@ impl Technique {
                 let known = &ground.before.notes;
                 row.notes.extend(changed.after.notes.into_iter().filter(|note| !known.contains(note)));
                 if let Some(runnable) = &changed.runnable {
+                    row.command = row.command.or_else(|| Some(self.check(ground)));
                     measure::add(ground, self, runnable, &mut row);
                 }
             }

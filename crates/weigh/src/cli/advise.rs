@@ -88,7 +88,9 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let machine = Machine::detect();
     let devices = hardware::load(&args.files)?;
     let launcher = workers::launcher(PATIENCE)?;
-    let calibration = args.calibration(&machine)?;
+    // Counts and sizes are of no machine; loading every variant into an engine would take long.
+    let wants_time = args.goal.needs_target() || args.on.is_some();
+    let calibration = if wants_time { args.calibration(&machine)? } else { None };
     let setting = args.setting(&machine)?;
     let device = match args.on.as_deref() {
         None | Some(THIS) => None,
