@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use weigh_analysis::{Analysis, Options, analyze};
 use weigh_ir::{DType, Model};
-use weigh_report::report::{Basis, Effort};
+use weigh_report::report::Effort;
 
 use super::AdviceRequest;
 use super::price::{Candidate, Priced, Target, Way};
@@ -47,7 +47,6 @@ pub(super) struct Changed {
     pub after: Priced,
     pub applies_to: Vec<String>,
     pub notes: Vec<String>,
-    pub basis: Basis,
     /// What can be run to see whether it is so.
     pub runnable: Option<Runnable>,
 }

@@ -12,8 +12,10 @@ const BAND: f64 = 0.01;
 
 /// Measures the changed model against the model, where that is asked for, and says so in the row.
 pub(super) fn add(ground: &Ground<'_>, technique: &Technique, changed: &Runnable, row: &mut report::Advice) {
-    let Some(measuring) = &ground.request.measure else { return };
-    (measuring.tell)(technique.name);
+    if ground.request.measure.is_none() {
+        return;
+    }
+    (ground.request.tell)(&format!("measuring {}", technique.name));
     match compare(ground, changed) {
         Ok(comparison) => {
             let measured = match ground.request.goal {

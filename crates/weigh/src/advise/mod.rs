@@ -38,6 +38,8 @@ pub struct AdviceRequest<'a> {
     pub training: Option<Recipe>,
     /// How to measure what can be run, where that is wanted.
     pub measure: Option<Measuring<'a>>,
+    /// Told what is about to be done: `trying fp16`.
+    pub tell: &'a dyn Fn(&str),
 }
 
 /// How techniques are measured.
@@ -46,8 +48,6 @@ pub struct Measuring<'a> {
     pub bench: &'a Bench,
     /// How models are run.
     pub setting: &'a Setting,
-    /// Told the name of each technique that is about to be measured.
-    pub tell: &'a dyn Fn(&str),
 }
 
 /// What was found.
@@ -79,6 +79,7 @@ pub fn advise(
     };
     let mut rows: Vec<report::Advice> = Vec::new();
     for technique in TECHNIQUES.iter().filter(is_wanted) {
+        (request.tell)(&format!("trying {}", technique.name));
         let tried = (technique.attempt)(&ground);
         rows.extend(tried.into_iter().map(|tried| technique.row(&ground, tried)));
     }

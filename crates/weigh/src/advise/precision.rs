@@ -1,7 +1,6 @@
 //! Techniques that store or compute in fewer bits.
 
 use weigh_ir::DType;
-use weigh_report::report::Basis;
 use weigh_rewrite::with_dtype;
 
 use super::ground::{Changed, Ground, Tried};
@@ -62,14 +61,7 @@ fn computed_in(ground: &Ground<'_>, dtype: DType) -> Tried {
         notes.push("scales and what runtimes leave in float32 come on top".to_owned());
     }
     let before = ground.before.clone();
-    Tried::changed(Changed {
-        before,
-        after,
-        applies_to: Vec::new(),
-        notes,
-        basis: Basis::Computed,
-        runnable: None,
-    })
+    Tried::changed(Changed { before, after, applies_to: Vec::new(), notes, runnable: None })
 }
 
 pub(super) fn int8_weights(_: &Ground<'_>) -> Vec<Tried> {

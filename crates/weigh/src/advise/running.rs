@@ -3,7 +3,6 @@
 use weigh_analysis::StepMemory;
 use weigh_ir::{Expr, units};
 use weigh_report::Count;
-use weigh_report::report::Basis;
 
 use super::ground::{Changed, Ground, Tried};
 use super::price::{Candidate, Priced, Way};
@@ -58,7 +57,6 @@ pub(super) fn larger_batch(ground: &Ground<'_>) -> Vec<Tried> {
             after.costs.latency_ms.map_or("?".to_owned(), units::milliseconds)
         )],
         after,
-        basis: Basis::Predicted,
         runnable: None,
     };
     let path = &ground.opened.path;
@@ -90,14 +88,8 @@ pub(super) fn best_order(ground: &Ground<'_>) -> Vec<Tried> {
     after.costs.device_bytes = after.costs.device_bytes.map(|bytes| Count(&bytes.0 - &saved));
     let notes =
         vec![format!("{} order, {proof} the smallest", totals.activations.best_order.unwrap_or("another"))];
-    let changed = Changed {
-        before: ground.before.clone(),
-        after,
-        applies_to: Vec::new(),
-        notes,
-        basis: Basis::Computed,
-        runnable: None,
-    };
+    let changed =
+        Changed { before: ground.before.clone(), after, applies_to: Vec::new(), notes, runnable: None };
     vec![Tried::changed(changed).by(format!("weigh inspect {} --memory --format json", ground.named()))]
 }
 
@@ -136,7 +128,6 @@ pub(super) fn patches(ground: &Ground<'_>) -> Vec<Tried> {
         after,
         applies_to: names.map(|node| node.name.to_string()).collect(),
         notes: vec!["a bound: the tile in work and the borders that neighbours share come on top".to_owned()],
-        basis: Basis::Computed,
         runnable: None,
     };
     vec![Tried::changed(changed).by(format!("weigh inspect {} --memory", ground.named()))]

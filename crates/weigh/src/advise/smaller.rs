@@ -1,7 +1,6 @@
 //! Which reference architecture of the same task has the wanted costs: what to distil into, or where to begin a search.
 
 use weigh_analysis::{Analysis, Options, analyze};
-use weigh_report::report::Basis;
 use weigh_zoo::{ENTRIES, Entry, Task};
 
 use super::ground::{Changed, Ground, Tried};
@@ -59,7 +58,6 @@ fn priced(ground: &Ground<'_>, entry: &Entry, own: f64) -> Option<(f64, Tried)> 
         after,
         applies_to: Vec::new(),
         notes: vec!["how good it gets is found out by training it".to_owned()],
-        basis: Basis::Computed,
         runnable: None,
     };
     let command = format!("weigh compare {} zoo:{}", ground.opened.path, entry.name);

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 
 use weigh_ir::{Expr, Shape};
-use weigh_report::report::Basis;
 use weigh_rewrite::{
     Refusal, Rewritten, fold_batch_norm, low_rank, prune_channels, separable as make_separable, smaller_input,
 };
@@ -157,7 +156,6 @@ pub(super) fn smaller(ground: &Ground<'_>) -> Vec<Tried> {
             after,
             applies_to: Vec::new(),
             notes: Vec::new(),
-            basis: Basis::Computed,
             runnable: Some(Runnable {
                 opened,
                 options: ground.options.clone(),
@@ -196,7 +194,6 @@ fn row(ground: &Ground<'_>, made: Rewritten, notes: Vec<String>) -> Tried {
             after,
             applies_to,
             notes,
-            basis: Basis::Computed,
             runnable: Some(Runnable {
                 opened,
                 options: ground.options.clone(),

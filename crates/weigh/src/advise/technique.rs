@@ -1,6 +1,6 @@
 //! The techniques that are tried on a model: one row each.
 
-use weigh_report::report::{self, Basis, Effort};
+use weigh_report::report::{self, Basis, Effort, PredictionBasis};
 
 use super::ground::{Ground, Outcome, Tried};
 use super::price::changes;
@@ -221,8 +221,12 @@ impl Technique {
             }
             Outcome::Changed(changed) => {
                 row.applies_to = changed.applies_to;
-                row.basis = changed.basis;
                 row.time_basis = changed.after.time_basis;
+                row.basis = match row.time_basis.filter(|_| goal.needs_target()) {
+                    // What devices of a class reach of their peaks is a rule, not a computation.
+                    Some(PredictionBasis::DeviceClass) => Basis::Rule,
+                    _ => Basis::Computed,
+                };
                 row.changes = changes(&changed.before.costs, &changed.after.costs);
                 row.gain = goal
                     .of(&changed.before.costs)

@@ -4,7 +4,7 @@ use weigh_analysis::training::checkpoint::Placement;
 use weigh_analysis::training::{Precision, Recipe, StepMemory, Training, train};
 use weigh_ir::{DType, units};
 use weigh_report::Count;
-use weigh_report::report::{Basis, Costs};
+use weigh_report::report::Costs;
 
 use super::ground::{Changed, Ground, Tried};
 use super::price::Priced;
@@ -47,7 +47,6 @@ pub(super) fn checkpointing(ground: &Ground<'_>) -> Vec<Tried> {
             after: step(&memory, bytes),
             applies_to: places.collect(),
             notes: Vec::new(),
-            basis: Basis::Computed,
             runnable: None,
         };
         let limit = bytes.div_ceil(1 << 20);
@@ -75,7 +74,6 @@ pub(super) fn mixed_precision(ground: &Ground<'_>) -> Vec<Tried> {
         after: step(&after, after.bytes(&after.stored.price)),
         applies_to: Vec::new(),
         notes: Vec::new(),
-        basis: Basis::Computed,
         runnable: None,
     };
     vec![

@@ -120,15 +120,15 @@ pub(crate) fn run(args: &Args) -> Outcome {
         memory_bytes: machine.memory_bytes,
     };
     let bar = std::cell::RefCell::new(Bar::new(&weighed.opened.name));
-    let tell = |technique: &str| bar.borrow_mut().busy(technique);
+    let tell = |what: &str| bar.borrow_mut().busy(what);
     let request = AdviceRequest {
         goal: args.goal,
         only: args.only.clone(),
         batch: args.batch,
         training: args.training.then(Recipe::default),
-        measure: args.measure.then(|| Measuring { bench: &bench, setting: &setting, tell: &tell }),
+        measure: args.measure.then(|| Measuring { bench: &bench, setting: &setting }),
+        tell: &tell,
     };
-    bar.borrow_mut().busy("trying techniques");
     let advice = weigh::advise(&weighed.opened, &options, &target, &request);
     drop(bar);
     let advised =
