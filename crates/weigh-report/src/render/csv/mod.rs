@@ -1,9 +1,10 @@
 //! One row per layer, exact and machine-readable: plain integers, or formulas where symbols are unbound. Reports of
 //! measurements alone have one row per configuration, those of predictions alone one per prediction and batch, those of
-//! devices one per figure. An unknown is an empty field, never a zero.
+//! devices one per figure, plans one per way of doing the work. An unknown is an empty field, never a zero.
 
 mod configurations;
 mod devices;
+mod plans;
 mod predictions;
 
 use crate::render::{RenderOptions, Renderer, SortKey, sort, text};
@@ -28,6 +29,9 @@ impl Renderer for Csv {
     }
 
     fn render(&self, reports: &[Report], options: &RenderOptions) -> String {
+        if plans::are_all(reports) {
+            return plans::page(reports);
+        }
         if configurations::are_all(reports) {
             return configurations::page(reports);
         }
