@@ -19,6 +19,7 @@ mod describe_training;
 mod devices;
 mod energy;
 mod open;
+mod outfit;
 mod predict;
 
 pub use benchmark::{
@@ -32,10 +33,12 @@ pub use describe_training::describe_training;
 pub use devices::device_info;
 pub use energy::add_energy;
 pub use open::{OpenError, Opened, open};
+pub use outfit::outfit;
 pub use predict::{NoPrediction, OnThis, PredictionRequest, explain, on_device, without_model};
 pub use weigh_analysis::conventions::{CONVENTIONS, Convention};
 pub use weigh_analysis::training;
 pub use weigh_analysis::{Analysis, AnalysisError, FreeDim, Options, analyze};
+pub use weigh_decide as decide;
 pub use weigh_ir as ir;
 pub use weigh_report as report;
 pub use weigh_report::Report;

@@ -129,6 +129,9 @@ impl Work<'_> {
         let capacity = servers.count as f64 * self.speed.per_second;
         let finite = |ms: f64| Some(ms).filter(|ms| ms.is_finite());
         found.servers = Some(servers.count);
+        found.capacity_per_second = Some(capacity);
+        found.budget_ms =
+            self.workload.highest().map(|rate| self.candidate.service_ms(rate) * servers.count as f64);
         found.servers_for = servers.reason.map(str::to_owned);
         found.utilisation = self.workload.mean().map(|mean| mean / capacity);
         found.peak_utilisation = self.workload.peak.map(|peak| peak / capacity);

@@ -33,6 +33,8 @@ const COLUMNS: &[(&str, Field)] = &[
     ("servers_high", |at| text(at.found.servers_ci?[1])),
     ("servers_for", |at| at.found.servers_for.clone()),
     ("hours", |at| text(at.found.hours?)),
+    ("capacity_per_second", |at| text(at.found.capacity_per_second?)),
+    ("budget_ms", |at| text(at.found.budget_ms?)),
     ("utilisation", |at| text(at.found.utilisation?)),
     ("peak_utilisation", |at| text(at.found.peak_utilisation?)),
     ("latency_at_peak_ms", |at| text(at.found.latency_at_peak_ms?)),

@@ -109,6 +109,9 @@ fn one(found: &Configuration, plan: &Plan, ink: &Ink) -> Vec<Row> {
     );
     let reason = found.servers_for.as_ref().map(|reason| format!("for {reason}"));
     say("servers", Role::Value, planned::servers(found).into_iter().chain(reason).collect());
+    let capacity = found.capacity_per_second.map(|rate| format!("up to {}", per_second(rate)));
+    let budget = found.budget_ms.map(|budget| format!("an inference may take {}", milliseconds(budget)));
+    say("capacity", Role::Value, capacity.into_iter().chain(budget).collect());
     let mean = found.utilisation.map(|used| format!("{} on average", percent(used)));
     let peak = found.peak_utilisation.map(|used| format!("{} at the peak", percent(used)));
     say("utilisation", Role::Plain, mean.into_iter().chain(peak).collect());
