@@ -184,9 +184,6 @@ impl Work<'_> {
     fn add_notes(&self, servers: &Servers, found: &mut Configuration) {
         let used = found.peak_utilisation.or(found.utilisation);
         let mut say = |note: String| found.notes.push(note);
-        if let Some([_, worst]) = found.servers_ci.filter(|[_, worst]| *worst > servers.count) {
-            say(format!("at the slow end of its interval it takes {worst} servers"));
-        }
         match &self.workload.slo {
             None => {
                 let limited = self.workload.utilisation < 1.0;

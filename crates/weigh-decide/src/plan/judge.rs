@@ -27,7 +27,7 @@ pub enum Finding {
 }
 
 /// Items of a simulation, at first and at most.
-const FIRST: usize = 1 << 16;
+const FIRST: usize = 1 << 17;
 const MOST: usize = 1 << 24;
 /// Those of them whose times are kept, for the percentile itself: a bound on memory.
 const KEPT: usize = 1 << 21;
@@ -106,21 +106,47 @@ impl Line {
         }
     }
 
-    /// The percentile, and as its interval those of the shares that the percentile could have.
+    /// The percentile, and as its interval all limits of which it could not be told whether they are kept.
     fn judged(&self, finding: Finding, quantile: f64) -> Judged {
         let settled = self.times.get(self.times.len() / WARM_UP..).unwrap_or_default();
         let mut sorted = settled.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
-        let at = |share: f64| {
-            let index = (share * sorted.len() as f64).ceil().max(1.0) as usize;
-            sorted.get(index.min(sorted.len()) - 1).copied().unwrap_or_default()
+        let index = (quantile * sorted.len() as f64).ceil().max(1.0) as usize - 1;
+        let at = |index: usize| sorted.get(index.min(sorted.len() - 1)).copied().unwrap_or_default();
+        let over = |limit: f64| {
+            let count = |chunk: &[f64]| chunk.iter().filter(|time| **time > limit).count() as u32;
+            spread(&self.times.chunks_exact(CHUNK).map(count).collect::<Vec<_>>())
         };
-        let value = at(quantile);
-        let count = |chunk: &[f64]| chunk.iter().filter(|time| **time > value).count() as u32;
-        let (_, half) = spread(&self.times.chunks_exact(CHUNK).map(count).collect::<Vec<_>>());
-        let ci_ms = [(quantile - half).max(0.0), (quantile + half).min(1.0)].map(|share| at(share) * 1e3);
-        Judged { finding, ms: value * 1e3, ci_ms, items: self.over.len() * CHUNK }
+        let allowed = 1.0 - quantile;
+        let is_kept = |index: usize| {
+            let (over, half) = over(at(index));
+            over + half <= allowed
+        };
+        let is_missed = |index: usize| {
+            let (over, half) = over(at(index));
+            over - half > allowed
+        };
+        let high = first(index, sorted.len() - 1, is_kept);
+        let low = first(0, index, |index| !is_missed(index));
+        Judged {
+            finding,
+            ms: at(index) * 1e3,
+            ci_ms: [at(low) * 1e3, at(high) * 1e3],
+            items: self.over.len() * CHUNK,
+        }
     }
+}
+
+/// The first of `low..=high` that holds, where all after one that holds do; `high` where none does.
+fn first(mut low: usize, mut high: usize, holds: impl Fn(usize) -> bool) -> usize {
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match holds(middle) {
+            true => high = middle,
+            false => low = middle + 1,
+        }
+    }
+    high
 }
 
 /// The share over a limit after the warm-up, and half its interval, from the counts of chunks.

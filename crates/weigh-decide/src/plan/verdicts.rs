@@ -139,8 +139,9 @@ impl About<'_> {
             ([false, false], _) => Status::Missed,
             (_, Some(_)) => Status::Unknown,
             (_, None) => {
-                let slow = self.found.notes.iter().find(|note| note.starts_with("at the slow end"));
-                verdict.notes.extend(slow.cloned());
+                let slow = self.found.servers_ci.map(|[_, worst]| worst);
+                let note = |worst| format!("at the slow end of its interval it takes {worst} servers");
+                verdict.notes.extend(slow.map(note));
                 self.found.meets
             }
         };

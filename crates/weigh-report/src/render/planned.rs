@@ -28,7 +28,7 @@ pub(super) const FIGURES: [Figure; 15] = [
     figure(|w| format!("{} at peak", percentile(w)), 2, false, |c| c.latency_at_peak_ms.map(milliseconds)),
     figure(|_| "done in".to_owned(), 4, false, |c| c.hours.map(hours)),
     figure(cost_title, 0, false, |c| c.cost.map(dollars)),
-    figure(|_| "interval".to_owned(), 5, false, |c| c.cost_ci.map(money)),
+    figure(|_| "interval".to_owned(), 5, false, |c| c.cost_ci.filter(|[low, high]| low < high).map(money)),
     figure(|_| "$/million".to_owned(), 1, false, |c| c.cost_per_million.map(dollars)),
     figure(|_| "relative".to_owned(), 1, false, |c| c.relative_cost.map(|ratio| significant(ratio, 3))),
     figure(|_| "energy".to_owned(), 11, false, |c| c.kilowatt_hours.map(kilowatt_hours)),
@@ -42,6 +42,29 @@ const fn figure(
     value: fn(&Configuration) -> Option<String>,
 ) -> Figure {
     Figure { title, rank, word, value }
+}
+
+/// What sets configurations apart: their names without the words that all share.
+pub(super) fn names(plan: &Plan) -> Vec<String> {
+    const BETWEEN: &str = " · ";
+    let words: Vec<Vec<&str>> =
+        plan.configurations.iter().map(|found| found.name.split(BETWEEN).collect()).collect();
+    let shared = |word: &str| words.len() > 1 && words.iter().all(|words| words.contains(&word));
+    let own = |words: &Vec<&str>| {
+        let own: Vec<&str> = words.iter().copied().filter(|word| !shared(word)).collect();
+        if own.is_empty() { words.join(BETWEEN) } else { own.join(BETWEEN) }
+    };
+    words.iter().map(own).collect()
+}
+
+/// The words that all names share.
+pub(super) fn shared(plan: &Plan) -> Vec<String> {
+    let Some((first, rest)) = plan.configurations.split_first().filter(|(_, rest)| !rest.is_empty()) else {
+        return Vec::new();
+    };
+    let has = |name: &str, word: &str| name.split(" · ").any(|own| own == word);
+    let words = first.name.split(" · ").filter(|word| rest.iter().all(|found| has(&found.name, word)));
+    words.map(str::to_owned).collect()
 }
 
 /// `10 M samples · 1280/s`: what is asked, in facts.
@@ -140,10 +163,13 @@ pub(super) fn mark(plan: &Plan, index: usize) -> &'static str {
 
 /// The chosen one, why, and what it saves.
 pub(super) fn choice(plan: &Plan) -> String {
-    let Some(chosen) = plan.choice.and_then(|choice| plan.configurations.get(choice)) else {
+    let Some((chosen, name)) = plan
+        .choice
+        .and_then(|choice| Some((plan.configurations.get(choice)?, names(plan).swap_remove(choice))))
+    else {
         return plan.why.clone();
     };
     let saved = chosen.relative_cost.filter(|ratio| plan.choice != Some(0) && *ratio < 1.0);
     let saved = saved.map(|ratio| format!("; {} less than the first", percent(1.0 - ratio)));
-    format!("{}: {}{}", chosen.name, plan.why, saved.unwrap_or_default())
+    format!("{name}: {}{}", plan.why, saved.unwrap_or_default())
 }

@@ -30,9 +30,9 @@ pub(super) fn tables(report: &Report) -> String {
     let asked = if asked.is_empty() { String::new() } else { format!("\n{}\n", plain(&asked)) };
     let mut page = format!("{asked}{}\n", table(&titles, rows));
     page.push_str(&item(&planned::choice(plan)));
-    for found in &plan.configurations {
+    for (found, name) in plan.configurations.iter().zip(planned::names(plan)) {
         for text in found.queue.iter().chain(&found.notes) {
-            page.push_str(&item(&format!("{}: {text}", found.name)));
+            page.push_str(&item(&format!("{name}: {text}")));
         }
     }
     page

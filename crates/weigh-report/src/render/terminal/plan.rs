@@ -6,6 +6,7 @@ use super::panel::{Panel, Row, TEXT};
 use crate::Report;
 use crate::render::grid::{Column, Grid};
 use crate::render::ink::{Ink, Line, Role};
+use crate::render::numbers;
 use crate::render::planned::{self, FIGURES};
 use crate::report::{Configuration, Plan, Status};
 
@@ -28,24 +29,26 @@ fn asked(plan: &Plan, ink: &Ink) -> Vec<Line> {
     let mut panel = Panel::new("PLAN");
     let facts = ink.all_facts(&planned::workload(&plan.workload), ink.width.saturating_sub(TEXT));
     panel.rows = Row::paragraph("workload", Role::Plain, facts);
+    let shared = ink.all_facts(&planned::shared(plan), ink.width.saturating_sub(TEXT));
+    panel.rows.extend(Row::paragraph("all of", Role::Plain, shared));
     panel.lines(ink, ink.width)
 }
 
 fn table(plan: &Plan, ink: &Ink) -> Vec<Line> {
-    let mut columns = vec![Column::left("CONFIGURATION").shrinks_to(16), Column::left("")];
+    let mut columns = vec![Column::left("CONFIGURATION").shrinks_to(20), Column::left("")];
     columns.extend(FIGURES.iter().map(|figure| {
         let title = ink.name(&(figure.title)(&plan.workload), 20);
         let column = if figure.word { Column::left(title) } else { Column::right(title) };
         column.rank(figure.rank)
     }));
     let mut grid = Grid::new(columns);
-    for (index, found) in plan.configurations.iter().enumerate() {
+    for (index, (found, name)) in plan.configurations.iter().zip(planned::names(plan)).enumerate() {
         let mark = (role(plan, index), ink.text(planned::mark(plan, index)));
         let figures = FIGURES.iter().map(|figure| {
             let role = if figure.rank == 0 { Role::Value } else { Role::Plain };
             (role, ink.name(&(figure.value)(found).unwrap_or_default(), 28))
         });
-        grid.row([(Role::Plain, ink.name(&found.name, 60)), mark].into_iter().chain(figures).collect());
+        grid.row([(Role::Plain, ink.name(&name, 60)), mark].into_iter().chain(figures).collect());
     }
     grid.lines(ink)
 }
@@ -70,12 +73,13 @@ fn remarks(several: &[Configuration], plan: &Plan, ink: &Ink) -> Vec<Line> {
     if let Some(queue) = chosen.and_then(|chosen| chosen.queue.as_ref()) {
         say("queue", Role::Dim, queue);
     }
+    let own = planned::names(plan);
     let mut said: Vec<(&str, Vec<&str>)> = Vec::new();
-    for found in several {
+    for (found, name) in several.iter().zip(&own) {
         for note in &found.notes {
             match said.iter_mut().find(|(known, _)| known == note) {
-                Some((_, names)) => names.push(&found.name),
-                None => said.push((note, vec![&found.name])),
+                Some((_, names)) => names.push(name),
+                None => said.push((note, vec![name])),
             }
         }
     }
@@ -144,7 +148,7 @@ fn speed(found: &Configuration, unit: &str) -> Vec<String> {
     let mut facts =
         with(found.service_ms.map(|time| format!("{} an inference", milliseconds(time))), interval);
     facts.extend(found.batch.filter(|batch| *batch > 1).map(|batch| format!("batch {batch}")));
-    facts.extend(found.throughput_per_second.map(|rate| format!("{} {unit} each", per_second(rate))));
+    facts.extend(found.throughput_per_second.map(|rate| format!("{} {unit}/s each", numbers::rate(rate))));
     facts.extend(found.basis.map(|basis| planned::basis(basis).to_owned()));
     facts
 }
