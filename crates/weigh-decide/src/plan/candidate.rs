@@ -109,7 +109,7 @@ impl Candidate {
                 joules: watts / speed.per_second,
                 is_all: true,
                 basis: Basis::Given,
-                source: format!("{} at work, given", weigh_ir::units::watts(watts)),
+                source: format!("{} at work", weigh_ir::units::watts(watts)),
             });
         }
     }

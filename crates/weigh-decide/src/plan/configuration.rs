@@ -129,6 +129,9 @@ impl Work<'_> {
         let capacity = servers.count as f64 * self.speed.per_second;
         let finite = |ms: f64| Some(ms).filter(|ms| ms.is_finite());
         found.servers = Some(servers.count);
+        found.capacity_per_second = Some(capacity);
+        found.budget_ms =
+            self.workload.highest().map(|rate| self.candidate.service_ms(rate) * servers.count as f64);
         found.servers_for = servers.reason.map(str::to_owned);
         found.utilisation = self.workload.mean().map(|mean| mean / capacity);
         found.peak_utilisation = self.workload.peak.map(|peak| peak / capacity);
@@ -181,9 +184,6 @@ impl Work<'_> {
     fn add_notes(&self, servers: &Servers, found: &mut Configuration) {
         let used = found.peak_utilisation.or(found.utilisation);
         let mut say = |note: String| found.notes.push(note);
-        if let Some([_, worst]) = found.servers_ci.filter(|[_, worst]| *worst > servers.count) {
-            say(format!("at the slow end of its interval it takes {worst} servers"));
-        }
         match &self.workload.slo {
             None => {
                 let limited = self.workload.utilisation < 1.0;

@@ -1,6 +1,6 @@
 //! Whether a percentile of a simulated line keeps a limit, with the confidence that the simulation allows.
 
-use super::queue::Station;
+use super::queue::{Simulation, Station};
 
 /// What a simulation says of a percentile.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,18 +27,22 @@ pub enum Finding {
 }
 
 /// Items of a simulation, at first and at most.
-const FIRST: usize = 1 << 16;
-const MOST: usize = 1 << 22;
+const FIRST: usize = 1 << 17;
+const MOST: usize = 1 << 24;
+/// Those of them whose times are kept, for the percentile itself: a bound on memory.
+const KEPT: usize = 1 << 21;
 /// Consecutive parts that an interval is made of: items beside each other wait alike, long parts do not.
 const BLOCKS: usize = 32;
+/// What blocks are put together from.
+const CHUNK: usize = 1 << 9;
 /// Student's t with 31 degrees of freedom, 99.9 % two-sided: several looks are taken.
 const STUDENT: f64 = 3.633;
-/// Items that are left out at the start, when the line is shorter than it will be: one in so many.
-const WARM_UP: usize = 8;
+/// What is left out at the start, when the line is shorter than it will be: one part in so many.
+const WARM_UP: usize = 4;
 const SEED: u64 = 1;
 
 /// Simulates until it can be told whether the share of items over the limit is more than `1 − quantile`, or for
-/// four million items.
+/// sixteen million items.
 ///
 /// The interval of the share is one of batch means (Law and Kelton, *Simulation Modeling and Analysis*): consecutive
 /// blocks are nearly independent if each lasts far longer than the line remembers. An M/M/c queue forgets in about
@@ -50,54 +54,108 @@ pub fn judge(station: &Station, quantile: f64, limit_ms: f64) -> Judged {
         let ms = f64::INFINITY;
         return Judged { finding: Finding::Missed, ms, ci_ms: [ms; 2], items: 0 };
     }
+    let allowed = 1.0 - quantile;
     let memory = utilisation / (1.0 - utilisation.sqrt()).powi(2) * station.batch as f64;
-    let services = 100 * station.channels * station.batch;
+    let services = 100.0 * station.channels as f64 * station.batch as f64;
     // A tail needs items in it.
-    let tail = 200.0 / (1.0 - quantile);
-    let least = (50.0 * memory).max(tail).min(MOST as f64) as usize;
-    let mut items = least.max(services).clamp(FIRST, MOST);
-    let mut simulation = station.simulate(SEED);
-    let mut times: Vec<f64> = Vec::with_capacity(items);
+    let least = (50.0 * memory).max(services).max(200.0 / allowed);
+    let mut items = (least.min(MOST as f64) as usize).max(FIRST).next_multiple_of(CHUNK * BLOCKS);
     // Equal to the limit up to rounding is within it.
-    let limit_s = limit_ms / 1e3 * (1.0 + 1e-9);
+    let mut line = Line::new(station.simulate(SEED), limit_ms / 1e3 * (1.0 + 1e-9));
     loop {
-        times.extend(simulation.by_ref().take(items - times.len()));
-        let settled = times.get(items / WARM_UP..).unwrap_or_default();
-        let allowed = 1.0 - quantile;
-        let (over, half) = share_over(settled, limit_s);
+        line.go_on(items);
+        let (over, half) = spread(&line.over);
         let finding = match () {
             () if over + half <= allowed => Finding::Met,
             () if over - half > allowed => Finding::Missed,
             () => Finding::Unclear,
         };
         if finding != Finding::Unclear || items >= MOST {
-            return judged(settled.to_vec(), finding, quantile);
+            return line.judged(finding, quantile);
         }
         items = (items * 2).min(MOST);
     }
 }
 
-/// The percentile, and as its interval those of the shares that the percentile could have.
-fn judged(mut times: Vec<f64>, finding: Finding, quantile: f64) -> Judged {
-    let in_order = times.clone();
-    times.sort_unstable_by(f64::total_cmp);
-    let at = |share: f64| {
-        let index = (share * times.len() as f64).ceil().max(1.0) as usize;
-        times.get(index.min(times.len()) - 1).copied().unwrap_or_default()
-    };
-    let value = at(quantile);
-    let (_, half) = share_over(&in_order, value);
-    let ci_ms = [at((quantile - half).max(0.0)) * 1e3, at((quantile + half).min(1.0)) * 1e3];
-    Judged { finding, ms: value * 1e3, ci_ms, items: times.len() }
+/// A simulation that is gone on with, and what is kept of it.
+struct Line {
+    simulation: Simulation,
+    limit_s: f64,
+    /// How long items were there, the first of them.
+    times: Vec<f64>,
+    /// How many of each chunk were there for longer than the limit.
+    over: Vec<u32>,
 }
 
-/// The share of times over a limit, and half its interval.
-fn share_over(times: &[f64], limit: f64) -> (f64, f64) {
-    let length = (times.len() / BLOCKS).max(1);
-    let share =
-        |block: &[f64]| block.iter().filter(|time| **time > limit).count() as f64 / block.len() as f64;
-    let shares: Vec<f64> = times.chunks_exact(length).take(BLOCKS).map(share).collect();
-    let count = shares.len() as f64;
+impl Line {
+    fn new(simulation: Simulation, limit_s: f64) -> Line {
+        Line { simulation, limit_s, times: Vec::new(), over: Vec::new() }
+    }
+
+    /// Until there are so many items.
+    fn go_on(&mut self, items: usize) {
+        while self.over.len() * CHUNK < items {
+            let mut over = 0;
+            for time in self.simulation.by_ref().take(CHUNK) {
+                over += u32::from(time > self.limit_s);
+                if self.times.len() < KEPT {
+                    self.times.push(time);
+                }
+            }
+            self.over.push(over);
+        }
+    }
+
+    /// The percentile, and as its interval all limits of which it could not be told whether they are kept.
+    fn judged(&self, finding: Finding, quantile: f64) -> Judged {
+        let settled = self.times.get(self.times.len() / WARM_UP..).unwrap_or_default();
+        let mut sorted = settled.to_vec();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let index = (quantile * sorted.len() as f64).ceil().max(1.0) as usize - 1;
+        let at = |index: usize| sorted.get(index.min(sorted.len() - 1)).copied().unwrap_or_default();
+        let over = |limit: f64| {
+            let count = |chunk: &[f64]| chunk.iter().filter(|time| **time > limit).count() as u32;
+            spread(&self.times.chunks_exact(CHUNK).map(count).collect::<Vec<_>>())
+        };
+        let allowed = 1.0 - quantile;
+        let is_kept = |index: usize| {
+            let (over, half) = over(at(index));
+            over + half <= allowed
+        };
+        let is_missed = |index: usize| {
+            let (over, half) = over(at(index));
+            over - half > allowed
+        };
+        let high = first(index, sorted.len() - 1, is_kept);
+        let low = first(0, index, |index| !is_missed(index));
+        Judged {
+            finding,
+            ms: at(index) * 1e3,
+            ci_ms: [at(low) * 1e3, at(high) * 1e3],
+            items: self.over.len() * CHUNK,
+        }
+    }
+}
+
+/// The first of `low..=high` that holds, where all after one that holds do; `high` where none does.
+fn first(mut low: usize, mut high: usize, holds: impl Fn(usize) -> bool) -> usize {
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match holds(middle) {
+            true => high = middle,
+            false => low = middle + 1,
+        }
+    }
+    high
+}
+
+/// The share over a limit after the warm-up, and half its interval, from the counts of chunks.
+fn spread(over: &[u32]) -> (f64, f64) {
+    let settled = over.get(over.len() / WARM_UP..).unwrap_or_default();
+    let length = (settled.len() / BLOCKS).max(1);
+    let share = |block: &[u32]| block.iter().sum::<u32>() as f64 / (block.len() * CHUNK) as f64;
+    let shares: Vec<f64> = settled.chunks_exact(length).take(BLOCKS).map(share).collect();
+    let count = shares.len().max(1) as f64;
     let mean = shares.iter().sum::<f64>() / count;
     let variance = shares.iter().map(|share| (share - mean).powi(2)).sum::<f64>() / (count - 1.0).max(1.0);
     (mean, STUDENT * (variance / count).sqrt())
@@ -159,7 +217,7 @@ mod tests {
         assert_eq!(at(60_000.0).finding, Finding::Met);
         assert_eq!(at(999.0).finding, Finding::Missed);
         let found = at(60_000.0);
-        assert!(found.ci_ms[0] <= found.ms && found.ms <= found.ci_ms[1] && found.items < FIRST);
+        assert!(found.ci_ms[0] <= found.ms && found.ms <= found.ci_ms[1] && found.items == FIRST);
         // M/D/1 at 0.5: Erlang's sum (see the tests of `queue`) is 0.99 at a wait of 3.336 times of service.
         assert!((found.ms / 4336.0 - 1.0).abs() < 0.03, "{found:?}");
         assert_eq!(judge(&Station { rate: 1.0, ..station }, 0.99, 1e9).finding, Finding::Missed);

@@ -105,7 +105,7 @@ fn choose(workload: &Workload, configurations: &[Configuration]) -> (Option<usiz
             let why = if all == 1 {
                 "meets everything"
             } else {
-                "the fewest servers: no price is known (--price 2.50/h)"
+                "the fewest servers; no price is known (--price 2.50/h)"
             };
             (index, why.to_owned())
         }

@@ -40,19 +40,23 @@ impl Station {
         self.rate * self.mean_s / (self.channels as f64 * self.batch as f64)
     }
 
-    /// The line from an empty start, for as long as it is asked: how long each item was there, in seconds, in the order
-    /// in which they came. The same seed gives the same arrivals whatever the channels.
+    /// The line for as long as it is asked: how long each item was there, in seconds, in the order in which they came.
+    /// At the start nobody waits, and channels are somewhere in an inference each: were they all free at once they would
+    /// stay in step for thousands of batches. The same seed gives the same arrivals whatever the channels.
     pub fn simulate(&self, seed: u64) -> Simulation {
         let spread = self.variation.powi(2).ln_1p();
+        let mut serving = Rng::with_seed(seed ^ 0x9e37_79b9_7f4a_7c15);
+        let phases = (0..self.channels.max(1)).map(|_| Reverse(Moment(serving.f64() * self.mean_s)));
+        let free = phases.collect();
         Simulation {
             station: *self,
             arriving: Rng::with_seed(seed),
-            serving: Rng::with_seed(seed ^ 0x9e37_79b9_7f4a_7c15),
+            serving,
             spread: spread.sqrt(),
             centre: self.mean_s.ln() - spread / 2.0,
             last: 0.0,
             coming: VecDeque::new(),
-            free: (0..self.channels.max(1)).map(|_| Reverse(Moment(0.0))).collect(),
+            free,
             served: VecDeque::new(),
         }
     }

@@ -58,19 +58,6 @@ impl About<'_> {
         self.judge(&mut verdict, can(speed.per_second), speed.ci.map(|ci| ci.map(can)), room, |can| {
             can >= limit * (1.0 - 1e-9)
         });
-        let batch = self.candidate.batch as f64 * self.candidate.streams as f64;
-        let budget = batch * servers * used / limit * 1e3;
-        let takes = self.candidate.service_ms(speed.per_second);
-        let one = if servers == 1.0 { "the server has" } else { "each server has" };
-        verdict.notes.insert(
-            0,
-            format!(
-                "{one} {} for an inference and takes {}; up to {} can be handled",
-                milliseconds(budget),
-                milliseconds(takes),
-                per_second(can(speed.per_second))
-            ),
-        );
         verdict
     }
 
@@ -152,8 +139,9 @@ impl About<'_> {
             ([false, false], _) => Status::Missed,
             (_, Some(_)) => Status::Unknown,
             (_, None) => {
-                let slow = self.found.notes.iter().find(|note| note.starts_with("at the slow end"));
-                verdict.notes.extend(slow.cloned());
+                let slow = self.found.servers_ci.map(|[_, worst]| worst);
+                let note = |worst| format!("at the slow end of its interval it takes {worst} servers");
+                verdict.notes.extend(slow.map(note));
                 self.found.meets
             }
         };

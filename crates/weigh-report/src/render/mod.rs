@@ -12,6 +12,7 @@ mod json;
 mod markdown;
 mod measured;
 mod numbers;
+mod planned;
 mod predicted;
 mod sort;
 mod terminal;

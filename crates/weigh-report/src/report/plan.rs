@@ -87,6 +87,10 @@ pub struct Configuration {
     pub servers_for: Option<String>,
     /// Hours until all is done, with that many servers.
     pub hours: Option<f64>,
+    /// Items per second that all servers together finish when they never wait.
+    pub capacity_per_second: Option<f64>,
+    /// The longest that an inference may take for those servers to keep up with the highest rate.
+    pub budget_ms: Option<f64>,
     /// Share of capacity used at the mean rate.
     pub utilisation: Option<f64>,
     /// Share of capacity used at the peak rate.

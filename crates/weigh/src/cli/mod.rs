@@ -11,6 +11,7 @@ mod layer;
 mod measure;
 mod models;
 mod output;
+mod plan;
 mod predict;
 mod progress;
 mod render;
@@ -46,6 +47,8 @@ enum Command {
     Measure(Box<measure::Args>),
     /// The time, energy and memory a model would take on this machine or another
     Predict(Box<predict::Args>),
+    /// What serving a workload takes: servers, time, money, energy
+    Plan(Box<plan::Args>),
     /// What to change about a model, and what each change would bring
     Advise(advise::Args),
     /// What can run models on this machine
@@ -96,6 +99,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Inspect(args)) => inspect::run(&args),
         Some(Command::Measure(args)) => measure::run(&args),
         Some(Command::Predict(args)) => predict::run(&args),
+        Some(Command::Plan(args)) => plan::run(&args),
         Some(Command::Advise(args)) => advise::run(&args),
         Some(Command::Engines(args)) => engines::run(&args),
         Some(Command::Hardware(args)) => hardware::run(&args),

@@ -163,7 +163,7 @@ struct Here<'a> {
 }
 
 /// A device; `None` for this machine.
-fn target<'d>(devices: &'d Devices, name: &str) -> anyhow::Result<Option<&'d Device>> {
+pub(super) fn target<'d>(devices: &'d Devices, name: &str) -> anyhow::Result<Option<&'d Device>> {
     if name == THIS {
         return Ok(None);
     }
@@ -244,7 +244,7 @@ fn only_predicted(report: &mut Report) {
 }
 
 /// `fp16`, or the name of an element type.
-fn dtype(text: &str) -> Result<DType, String> {
+pub(super) fn dtype(text: &str) -> Result<DType, String> {
     let short = match text {
         "fp64" => Some(DType::F64),
         "fp32" => Some(DType::F32),
@@ -263,7 +263,7 @@ fn positive(text: &str) -> Result<f64, String> {
 }
 
 /// A grid by name, or by grams per kilowatt-hour.
-fn electricity(text: &str) -> Result<Grid, String> {
+pub(super) fn electricity(text: &str) -> Result<Grid, String> {
     if let Some(known) = grid(text) {
         return Ok(known.clone());
     }

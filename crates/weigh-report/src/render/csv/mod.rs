@@ -4,6 +4,7 @@
 mod advice;
 mod configurations;
 mod devices;
+mod plans;
 mod predictions;
 
 use crate::render::{RenderOptions, Renderer, SortKey, sort, text};
@@ -24,6 +25,7 @@ struct Page {
 
 /// The first that is all there is to write is written.
 const PAGES: &[Page] = &[
+    Page { are_all: plans::are_all, page: plans::page },
     Page { are_all: advice::are_all, page: advice::page },
     Page { are_all: configurations::are_all, page: configurations::page },
     Page { are_all: predictions::are_all, page: predictions::page },

@@ -6,6 +6,7 @@ mod devices;
 mod gap;
 mod measured;
 mod parts;
+mod plan;
 mod predictions;
 mod training;
 
@@ -68,6 +69,7 @@ fn document(report: &Report, options: &RenderOptions) -> String {
     page.push_str(&predictions::tables(report, options));
     page.push_str(&devices::tables(report));
     page.push_str(&training::tables(report));
+    page.push_str(&plan::tables(report));
     page.push_str(&advice::tables(report));
     if !report.layers.is_empty() {
         page.push_str(&layers(report, options));

@@ -17,6 +17,7 @@ mod layers;
 mod memory;
 mod panel;
 mod performance;
+mod plan;
 mod predicted_layers;
 mod predictions;
 mod rows;
@@ -75,6 +76,7 @@ fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
     let measured = performance::sections(report, options, ink);
     let beside = [versus::lines(report, ink), engines::lines(report, ink), devices::lines(report, ink)];
     let predicted = predictions::sections(report, options, ink);
+    let planned = plan::sections(report, ink);
     let after = [
         memory::lines(report, ink),
         training::lines(report, ink),
@@ -86,7 +88,7 @@ fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
         coverage::nodes(report, ink),
         coverage::remarks(report, ink),
     ];
-    page(before.into_iter().chain(measured).chain(beside).chain(predicted).chain(after))
+    page(before.into_iter().chain(measured).chain(beside).chain(predicted).chain(planned).chain(after))
 }
 
 /// The sections that have something to say, a blank line between them.

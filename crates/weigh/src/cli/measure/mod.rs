@@ -1,6 +1,6 @@
 //! `weigh measure`: latency, throughput and the trade-off between them on this machine.
 
-mod grid;
+pub(super) mod grid;
 mod load;
 mod real;
 mod sweep;
@@ -127,25 +127,32 @@ type Found = anyhow::Result<(Vec<weigh::Report>, bool)>;
 
 impl Args {
     fn bench(&self) -> anyhow::Result<Bench> {
-        let time = &self.time;
-        let mut quantiles = time.percentiles.clone();
-        quantiles.extend(self.slo.map(|slo| slo.quantile));
+        let bench = self.time.bench(&self.unit, self.slo)?;
+        Ok(Bench { by_layer: self.output.layers, ..bench })
+    }
+}
+
+impl TimeArgs {
+    /// A bench that measures for so long.
+    pub(crate) fn bench(&self, unit: &str, slo: Option<Slo>) -> anyhow::Result<Bench> {
+        let mut quantiles = self.percentiles.clone();
+        quantiles.extend(slo.map(|slo| slo.quantile));
         let defaults = Campaign::default();
         let plan = Plan {
-            min_time: seconds("--min-time", time.min_time)?,
-            max_time: seconds("--max-time", time.max_time)?,
+            min_time: seconds("--min-time", self.min_time)?,
+            max_time: seconds("--max-time", self.max_time)?,
             ..defaults.plan
         };
         Ok(Bench {
-            launcher: workers::launcher(seconds("--patience", time.patience)?)?,
+            launcher: workers::launcher(seconds("--patience", self.patience)?)?,
             campaign: Campaign {
-                processes: usize::from(time.processes),
+                processes: usize::from(self.processes),
                 plan: plan.for_quantiles(&quantiles),
-                seed: time.seed,
+                seed: self.seed,
             },
-            unit: self.unit.clone(),
-            slo: self.slo,
-            by_layer: self.output.layers,
+            unit: unit.to_owned(),
+            slo,
+            by_layer: false,
             memory_bytes: Machine::detect().memory_bytes,
         })
     }
