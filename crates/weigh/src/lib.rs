@@ -20,6 +20,7 @@ mod devices;
 mod energy;
 mod open;
 mod predict;
+mod quantize;
 
 pub use benchmark::{
     Batches, Bench, Compared, DataRequest, LoadRequest, NoSlo, Prepared, Served, Setting, SideOfModel, Slo,
@@ -33,9 +34,13 @@ pub use devices::device_info;
 pub use energy::add_energy;
 pub use open::{OpenError, Opened, open};
 pub use predict::{NoPrediction, OnThis, PredictionRequest, explain, on_device, without_model};
+pub use quantize::{
+    NotQuantized, QuantizedSkeleton, describe_quantization, output_difference, quantize, quantized_skeleton,
+};
 pub use weigh_analysis::conventions::{CONVENTIONS, Convention};
 pub use weigh_analysis::training;
 pub use weigh_analysis::{Analysis, AnalysisError, FreeDim, Options, analyze};
+pub use weigh_formats::onnx::quantize::{Request as QuantizeRequest, WeightType};
 pub use weigh_ir as ir;
 pub use weigh_report as report;
 pub use weigh_report::Report;

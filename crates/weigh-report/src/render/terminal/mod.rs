@@ -18,6 +18,7 @@ mod panel;
 mod performance;
 mod predicted_layers;
 mod predictions;
+mod quantization;
 mod rows;
 mod scaling;
 mod scenario;
@@ -85,7 +86,8 @@ fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
         coverage::nodes(report, ink),
         coverage::remarks(report, ink),
     ];
-    page(before.into_iter().chain(measured).chain(beside).chain(predicted).chain(after))
+    let rewritten = quantization::sections(report, options, ink);
+    page(before.into_iter().chain(rewritten).chain(measured).chain(beside).chain(predicted).chain(after))
 }
 
 /// The sections that have something to say, a blank line between them.
