@@ -8,8 +8,7 @@ use weigh_report::report::Effort;
 
 use super::AdviceRequest;
 use super::price::{Candidate, Priced, Target, Way};
-use crate::quantize::quantized_skeleton;
-use crate::{Opened, QuantizeRequest, WeightType};
+use crate::Opened;
 use crate::benchmark::batch_symbol;
 
 /// A model before anything was done to it, and what is asked about it.
@@ -24,8 +23,6 @@ pub(super) struct Ground<'a> {
     pub before: Priced,
     /// The same, with times by rule.
     by_rule: OnceCell<Result<Priced, String>>,
-    /// Bytes of its file, as the quantiser would write it unchanged.
-    file_bytes: OnceCell<Option<u64>>,
 }
 
 /// One way of doing a technique, tried.
@@ -61,7 +58,7 @@ pub(super) struct Runnable {
     /// Whether its weights are the model's, so that outputs compare.
     pub has_weights: bool,
     /// The folder that its file is in, kept as long as it is needed.
-    pub folder: Option<tempfile::TempDir>,
+    pub _folder: Option<tempfile::TempDir>,
 }
 
 impl Tried {
@@ -117,7 +114,7 @@ impl<'a> Ground<'a> {
             let why = before.notes.first().cloned().unwrap_or_else(|| "no machine was named".to_owned());
             return Err(format!("{} is ranked by what is expected, and {why}", request.goal.name()));
         }
-        Ok(Ground { opened, options, facts, target, request, before, by_rule: OnceCell::new(), file_bytes: OnceCell::new() })
+        Ok(Ground { opened, options, facts, target, request, before, by_rule: OnceCell::new() })
     }
 
     /// The model's graph.
@@ -150,14 +147,6 @@ impl<'a> Ground<'a> {
     pub fn price_in(&self, dtype: Option<DType>, weights: Option<DType>) -> Result<Priced, String> {
         let options = self.options.clone();
         self.target.price(&Candidate { opened: self.opened, options, dtype, weights }, Way::Engine)
-    }
-
-    /// Bytes of the model's file; of a model of the zoo, of the file that it would be.
-    pub fn file_bytes(&self) -> Option<u64> {
-        *self.file_bytes.get_or_init(|| {
-            let unchanged = || quantized_skeleton(self.opened, &QuantizeRequest::of(WeightType::F32)).ok();
-            self.opened.file_bytes.or_else(|| Some(unchanged()?.quantization.planned_bytes))
-        })
     }
 
     /// The model as a command line names it, with the dims that were given.

@@ -148,7 +148,7 @@ impl File {
                 opened: read(&file)?,
                 options: ground.options.clone(),
                 has_weights: true,
-                folder: Some(folder),
+                _folder: Some(folder),
             });
         }
         let count = |bytes: u64| i64::try_from(bytes).ok().map(Count::from);
@@ -157,7 +157,7 @@ impl File {
             request: request.clone(),
             opened: planned.opened,
             bytes: bytes.ok_or("the file would be larger than any")?,
-            before: ground.file_bytes().and_then(count),
+            before: count(bytes_before(&quantization)),
             quantization,
             runnable,
         })
@@ -224,7 +224,9 @@ impl File {
                 notes.push("expected of kernels that widen weights as they read them".to_owned());
             }
             (Target::Nowhere, Some(_)) => {
-                notes.push("a runtime that widens weights when it loads them needs the memory of float32".to_owned());
+                notes.push(
+                    "a runtime that widens weights when it loads them needs the memory of float32".to_owned(),
+                );
             }
             _ => {}
         }
@@ -235,10 +237,17 @@ impl File {
     fn command(&self, ground: &Ground<'_>) -> String {
         let dynamic = if self.request.dynamic { " --dynamic" } else { "" };
         let weights = &self.quantization.weights;
-        let name = Path::new(&ground.opened.name).file_stem().map_or("model".into(), |stem| stem.to_string_lossy());
+        let name =
+            Path::new(&ground.opened.name).file_stem().map_or("model".into(), |stem| stem.to_string_lossy());
         let path = &ground.opened.path;
         format!("weigh quantize {path} --weights {weights}{dynamic} -o {name}-{weights}.onnx")
     }
+}
+
+/// Bytes of the model's file; of a model of the zoo, of the file with weights that it would be.
+fn bytes_before(quantization: &Quantization) -> u64 {
+    let unchanged = quantization.planned_bytes.saturating_add(quantization.stored_bytes_before);
+    quantization.file_bytes_before.unwrap_or(unchanged.saturating_sub(quantization.stored_bytes))
 }
 
 fn read(file: &Path) -> Result<Opened, String> {

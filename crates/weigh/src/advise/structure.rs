@@ -160,7 +160,7 @@ pub(super) fn smaller(ground: &Ground<'_>) -> Vec<Tried> {
                 opened,
                 options: ground.options.clone(),
                 has_weights: false,
-                folder: None,
+                _folder: None,
             }),
         });
         let inputs = options.input_shapes.iter().map(|(name, shape)| {
@@ -198,7 +198,7 @@ fn row(ground: &Ground<'_>, made: Rewritten, notes: Vec<String>) -> Tried {
                 opened,
                 options: ground.options.clone(),
                 has_weights: false,
-                folder: None,
+                _folder: None,
             }),
         }),
         Err(why) => Tried::refused(why),

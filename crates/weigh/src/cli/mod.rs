@@ -14,6 +14,7 @@ mod output;
 mod plan;
 mod predict;
 mod progress;
+mod quantize;
 mod render;
 mod schema;
 mod ticket;
@@ -57,6 +58,8 @@ enum Command {
     Hardware(hardware::Args),
     /// The cost of a single layer, without a model
     Layer(layer::Args),
+    /// Write a model with its weights in fewer bits
+    Quantize(quantize::Args),
     /// Built-in reference models
     Zoo(zoo::Args),
     /// Show saved reports again, in any format
@@ -104,6 +107,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Engines(args)) => engines::run(&args),
         Some(Command::Hardware(args)) => hardware::run(&args),
         Some(Command::Layer(args)) => layer::run(&args),
+        Some(Command::Quantize(args)) => quantize::run(&args),
         Some(Command::Zoo(args)) => zoo::run(&args),
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Schema) => schema::run(),

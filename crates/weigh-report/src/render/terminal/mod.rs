@@ -20,6 +20,7 @@ mod performance;
 mod plan;
 mod predicted_layers;
 mod predictions;
+mod quantization;
 mod rows;
 mod scaling;
 mod scenario;
@@ -88,7 +89,9 @@ fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
         coverage::nodes(report, ink),
         coverage::remarks(report, ink),
     ];
-    page(before.into_iter().chain(measured).chain(beside).chain(predicted).chain(planned).chain(after))
+    let rewritten = quantization::sections(report, options, ink);
+    let known = before.into_iter().chain(rewritten).chain(measured).chain(beside);
+    page(known.chain(predicted).chain(planned).chain(after))
 }
 
 /// The sections that have something to say, a blank line between them.
