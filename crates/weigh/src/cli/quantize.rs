@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use weigh::report::Quantization;
+use weigh::report::report::Quantization;
 use weigh::{QuantizeRequest, Setting, WeightType};
 use weigh_engine::EngineOptions;
 

@@ -1,10 +1,11 @@
 //! One row per layer, exact and machine-readable: plain integers, or formulas where symbols are unbound. Reports of
 //! measurements alone have one row per configuration, those of predictions alone one per prediction and batch, those of
-//! devices one per figure. An unknown is an empty field, never a zero.
+//! devices one per figure, those of rewritten models one per tensor. An unknown is an empty field, never a zero.
 
 mod configurations;
 mod devices;
 mod predictions;
+mod quantization;
 
 use crate::render::{RenderOptions, Renderer, SortKey, sort, text};
 use crate::report::{Count, Layer, Report};
@@ -36,6 +37,9 @@ impl Renderer for Csv {
         }
         if devices::are_all(reports) {
             return devices::page(reports);
+        }
+        if quantization::are_all(reports) {
+            return quantization::page(reports);
         }
         let mut page = format!("{HEADER}\n");
         for report in reports {

@@ -6,6 +6,7 @@ mod gap;
 mod measured;
 mod parts;
 mod predictions;
+mod quantization;
 mod training;
 
 use super::numbers::{self, Kind};
@@ -63,6 +64,7 @@ fn document(report: &Report, options: &RenderOptions) -> String {
             coverage.nodes, coverage.shaped, coverage.priced
         ));
     }
+    page.push_str(&quantization::tables(report));
     page.push_str(&measured::tables(report, options));
     page.push_str(&predictions::tables(report, options));
     page.push_str(&devices::tables(report));
