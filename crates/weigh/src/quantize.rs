@@ -107,6 +107,7 @@ pub fn quantize(opened: &Opened, request: &Request, to: &Path) -> Result<Quantiz
     }
     model.finish()?;
     quantization.path = Some(to.display().to_string());
+    quantization.stored_bytes = written.stored_bytes;
     quantization.file_bytes = Some(written.file_bytes.saturating_add(written.bytes_beside));
     Ok(quantization)
 }
@@ -203,9 +204,7 @@ fn described(
     request: &Request,
     name_of_second: &str,
 ) -> Quantization {
-    let (stored_bytes_before, _) = plan.stored_bytes();
-    let saved = |row: &Row| row.bytes_before.saturating_sub(row.bytes_after);
-    let saved = rows.iter().map(saved).fold(0, u64::saturating_add);
+    let (stored_bytes_before, stored_bytes) = plan.stored_bytes();
     let (operator_set_before, operator_set) = plan.operator_set();
     let mut notes = Vec::new();
     if rows.is_empty() {
@@ -219,7 +218,7 @@ fn described(
         file_bytes_before: opened.file_bytes,
         planned_bytes: plan.file_bytes(name_of_second),
         stored_bytes_before,
-        stored_bytes: stored_bytes_before.saturating_sub(saved),
+        stored_bytes,
         operator_set_before,
         operator_set,
         tensors: rows.iter().map(tensor).collect(),

@@ -54,6 +54,8 @@ pub(super) struct Builder<'s, 'a> {
     pub(super) weights: Vec<Weight>,
     pub(super) rows: Vec<Row>,
     pub(super) parts: Vec<Part>,
+    removed_bytes: u64,
+    added_bytes: u64,
     /// Tensors to be widened before a node.
     pub(super) widened: HashMap<usize, Vec<usize>>,
     pub(super) activations: HashMap<String, Activation>,
@@ -100,6 +102,8 @@ impl<'s, 'a> Builder<'s, 'a> {
             weights: Vec::new(),
             rows: Vec::new(),
             parts: Vec::new(),
+            removed_bytes: 0,
+            added_bytes: 0,
             widened: HashMap::new(),
             activations: HashMap::new(),
             dropped: HashSet::new(),
@@ -108,9 +112,23 @@ impl<'s, 'a> Builder<'s, 'a> {
         builder.name_new();
         builder.graph()?;
         let (weights, rows, parts) = (builder.weights, builder.rows, builder.parts);
+        let (removed_bytes, added_bytes) = (builder.removed_bytes, builder.added_bytes);
         let head = head(&source, opset, has_blocks)?;
         let request = request.clone();
-        Ok(Plan { source, request, folds, not_folded, weights, rows, head, parts, opset, limit: MAX_BYTES })
+        Ok(Plan {
+            source,
+            request,
+            folds,
+            not_folded,
+            weights,
+            rows,
+            head,
+            parts,
+            removed_bytes,
+            added_bytes,
+            opset,
+            limit: MAX_BYTES,
+        })
     }
 
     /// The parameters of folded normalisations, and the biases they go into.
@@ -246,6 +264,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     pub(super) fn tensor(&mut self, index: usize, range: Range<usize>) {
         let Some(tensor) = self.source.tensors.get(index) else { return };
         if self.dropped.contains(&index) {
+            self.removed_bytes = self.removed_bytes.saturating_add(tensor.bytes);
             return;
         }
         let choice = self.choices.get(index).cloned().unwrap_or(Choice::Small);
@@ -255,7 +274,9 @@ impl<'s, 'a> Builder<'s, 'a> {
         let weight = self.weights.len();
         let fold = self.folds.iter().position(|fold| fold.weight == index);
         self.weights.push(Weight { tensor: index, fold, form: stored.form, row });
+        self.removed_bytes = self.removed_bytes.saturating_add(tensor.bytes);
         let mut add = |name: String, dtype, dims, bytes, content| {
+            self.added_bytes = self.added_bytes.saturating_add(bytes);
             let tensor = NewTensor { name, dtype, dims, bytes, content };
             self.parts.push(Part::Tensor { tensor, copied: None });
         };

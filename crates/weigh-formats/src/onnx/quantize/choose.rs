@@ -65,7 +65,9 @@ fn compressed(
     tensor: &StoredTensor<'_>,
 ) -> Result<Choice, QuantizeError> {
     let kept = |why: &str| Ok(Choice::Kept(why.to_owned()));
-    if !tensor.dtype.is_float() || tensor.dims.len() < 2 || tensor.elements < MIN_ELEMENTS {
+    // A matrix of one row is a vector: a bias.
+    let axes = tensor.dims.iter().filter(|dim| **dim > 1).count();
+    if !tensor.dtype.is_float() || axes < 2 || tensor.elements < MIN_ELEMENTS {
         return Ok(Choice::Small);
     }
     if tensor.dtype != DType::F32 {

@@ -33,13 +33,12 @@ pub(super) fn form(
 
 fn one(source: &Source<'_>, reader: Reader, rank: usize) -> Result<Result<Form, String>, FormatError> {
     let refuse = |why: &str| Ok(Err(why.to_owned()));
-    let Reader::Input { node, input: 1 } = reader else {
-        return refuse("it is read otherwise than as the second input");
-    };
+    let Reader::Input { node, input } = reader else { return refuse("a subgraph reads it") };
     let Some(node) = source.nodes.get(node) else { return refuse("nothing reads it") };
     let view = view(source, node);
     match node.proto.op_type {
         _ if !node.proto.domain.is_empty() => refuse("its reader is no operator of the standard"),
+        "MatMul" | "Conv" | "Gemm" if input != 1 => refuse("it is the left side of the product"),
         "MatMul" => Ok(Ok(Form::I8 { axis: rank - 1, transposed: false })),
         "Conv" => Ok(Ok(Form::I8 { axis: 0, transposed: false })),
         "Gemm" => {

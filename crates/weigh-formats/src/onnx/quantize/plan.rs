@@ -45,6 +45,8 @@ pub struct Row {
 pub struct Written {
     /// What became of each weight.
     pub rows: Vec<Row>,
+    /// Bytes of all its stored tensors.
+    pub stored_bytes: u64,
     /// Bytes of the model file.
     pub file_bytes: u64,
     /// Bytes of the file beside it; 0 where there is none.
@@ -77,6 +79,9 @@ pub struct Plan<'a> {
     pub(super) rows: Vec<Row>,
     pub(super) head: Vec<ModelPart>,
     pub(super) parts: Vec<Part>,
+    /// Bytes of stored tensors that are no longer there, and of new ones.
+    pub(super) removed_bytes: u64,
+    pub(super) added_bytes: u64,
     pub(super) opset: i64,
     pub(super) limit: u64,
 }
@@ -113,12 +118,8 @@ impl<'a> Plan<'a> {
     /// Bytes of all stored tensors, before and after.
     pub fn stored_bytes(&self) -> (u64, u64) {
         let before = self.source.tensors.iter().map(|tensor| tensor.bytes).fold(0, u64::saturating_add);
-        let (mut removed, mut added) = (0u64, 0u64);
-        for row in self.rows.iter().filter(|row| row.kept.is_none()) {
-            removed = removed.saturating_add(row.bytes_before);
-            added = added.saturating_add(row.bytes_after);
-        }
-        (before, before.saturating_sub(removed).saturating_add(added))
+        let after = before.saturating_sub(self.removed_bytes).saturating_add(self.added_bytes);
+        (before, after)
     }
 
     /// Larger files are split: the weights go into a second one.
@@ -236,7 +237,12 @@ impl<'a> Plan<'a> {
                 row.error = Some(error);
             }
         }
-        Ok(Written { rows, file_bytes: self.total(&layout), bytes_beside: layout.bytes_beside() })
+        Ok(Written {
+            rows,
+            stored_bytes: self.stored_bytes().1,
+            file_bytes: self.total(&layout),
+            bytes_beside: layout.bytes_beside(),
+        })
     }
 
     fn model_file(

@@ -6,6 +6,7 @@ mod configurations;
 mod devices;
 mod plans;
 mod predictions;
+mod quantization;
 
 use crate::render::{RenderOptions, Renderer, SortKey, sort, text};
 use crate::report::{Count, Layer, Report};
@@ -30,6 +31,7 @@ const PAGES: &[Page] = &[
     Page { are_all: configurations::are_all, page: configurations::page },
     Page { are_all: predictions::are_all, page: predictions::page },
     Page { are_all: devices::are_all, page: devices::page },
+    Page { are_all: quantization::are_all, page: quantization::page },
 ];
 
 impl Renderer for Csv {

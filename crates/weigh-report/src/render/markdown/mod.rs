@@ -8,6 +8,7 @@ mod measured;
 mod parts;
 mod plan;
 mod predictions;
+mod quantization;
 mod training;
 
 use super::numbers::{self, Kind};
@@ -65,6 +66,7 @@ fn document(report: &Report, options: &RenderOptions) -> String {
             coverage.nodes, coverage.shaped, coverage.priced
         ));
     }
+    page.push_str(&quantization::tables(report));
     page.push_str(&measured::tables(report, options));
     page.push_str(&predictions::tables(report, options));
     page.push_str(&devices::tables(report));
