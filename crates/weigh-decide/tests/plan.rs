@@ -95,7 +95,8 @@ fn the_cheapest_that_meets_everything_is_taken() {
     // Without the good ones nothing is chosen.
     let (plan, verdicts) = of(&workload, &[given(20.0, 0.01)]);
     assert_eq!((plan.choice, plan.why.as_str()), (None, "none meets everything"));
-    assert_eq!(verdicts[1].status, Status::Missed);
+    // The rate could be kept up with.
+    assert_eq!([verdicts[0].status, verdicts[1].status], [Status::Met, Status::Missed]);
 }
 
 #[test]

@@ -90,8 +90,13 @@ fn choose(workload: &Workload, configurations: &[Configuration]) -> (Option<usiz
     };
     let fewest = |found: &Configuration| found.servers.unwrap_or(u64::MAX);
     let priced = met().filter_map(|(index, found)| Some((index, found, found.cost?)));
-    // Of equals the first.
-    let cheapest = priced.clone().min_by(|a, b| a.2.total_cmp(&b.2).then(fewest(a.1).cmp(&fewest(b.1))));
+    let at_worst =
+        |found: &Configuration| found.cost_ci.or(found.cost.map(|cost| [cost; 2])).map_or(0.0, |ci| ci[1]);
+    // Of equals the one that is surer, then the first.
+    let cheapest = priced.clone().min_by(|a, b| {
+        let surer = at_worst(a.1).total_cmp(&at_worst(b.1));
+        a.2.total_cmp(&b.2).then(surer).then(fewest(a.1).cmp(&fewest(b.1)))
+    });
     match cheapest {
         Some((index, ..)) if all == 1 => (Some(index), "meets everything".to_owned()),
         Some((index, ..)) if priced.count() == all => {

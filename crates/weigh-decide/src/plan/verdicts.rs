@@ -30,9 +30,14 @@ struct About<'a> {
 }
 
 impl About<'_> {
-    /// Speed and number of servers, where both are known.
+    /// Speed and number of servers, where both are known. Where no number keeps latency, as many as all else asks for.
     fn servers(&self) -> Option<(&Speed, f64)> {
-        Some((self.candidate.speed.as_ref().ok()?, self.found.servers? as f64))
+        let speed = self.candidate.speed.as_ref().ok()?;
+        let without_latency = || {
+            let workload = Workload { slo: None, ..self.workload.clone() };
+            self.candidate.pace(speed, speed.per_second).servers(&workload).ok().map(|servers| servers.count)
+        };
+        Some((speed, self.found.servers.or_else(without_latency)? as f64))
     }
 
     fn mean(&self) -> Option<Verdict> {
@@ -80,7 +85,11 @@ impl About<'_> {
         let slo = self.workload.slo.as_ref()?;
         let metric = format!("latency.p{}", (slo.quantile * 1e6).round() / 1e4);
         let mut verdict = self.verdict(slo.text.clone(), &metric, slo.limit_ms, "ms");
-        let Some((speed, servers)) = self.servers() else { return Some(verdict) };
+        let Some((speed, servers)) = self.servers().filter(|_| self.found.servers.is_some()) else {
+            verdict.status = self.found.meets;
+            verdict.notes = self.found.notes.clone();
+            return Some(verdict);
+        };
         verdict.actual = self.found.latency_at_peak_ms;
         verdict.actual_ci = self.found.latency_at_peak_ci_ms;
         verdict.margin = verdict.actual.map(|actual| 1.0 - actual / slo.limit_ms);

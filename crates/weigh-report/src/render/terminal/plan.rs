@@ -8,7 +8,7 @@ use crate::render::grid::{Column, Grid};
 use crate::render::ink::{Ink, Line, Role};
 use crate::render::numbers;
 use crate::render::planned::{self, FIGURES};
-use crate::report::{Configuration, Plan, Status};
+use crate::report::{Basis, Configuration, Plan, Status};
 
 /// The workload, the configurations, and what to know about them.
 pub(super) fn sections(report: &Report, ink: &Ink) -> Vec<Vec<Line>> {
@@ -100,11 +100,9 @@ fn one(found: &Configuration, plan: &Plan, ink: &Ink) -> Vec<Row> {
         }
     };
     let workload = &plan.workload;
-    say(
-        "server",
-        Role::Plain,
-        vec![found.name.clone()].into_iter().filter(|name| !name.is_empty()).collect(),
-    );
+    // A speed that was given has no other name.
+    let name = Some(found.name.clone()).filter(|_| found.basis != Some(Basis::Given));
+    say("server", Role::Plain, name.into_iter().collect());
     say("speed", Role::Value, speed(found, planned::unit(workload)));
     say(
         "one server",
