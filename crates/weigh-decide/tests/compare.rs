@@ -86,7 +86,7 @@ fn a_lower_bound_has_no_ratio() {
     let b = second(model(100_i64), least.clone());
     let macs = about(&b, "macs");
     assert!(macs.b_is_lower_bound && macs.ratio.is_none());
-    assert_eq!(macs.notes, ["at least 2.0000 times the baseline's: some operators have no price"]);
+    assert_eq!(macs.notes, ["at least 2.0000 times the baseline's: operators of unknown cost are missing"]);
     // Parameters are counted all the same.
     assert_eq!(about(&b, "parameters").ratio, Some(1.0));
     assert!(about(&second(least, model(100_i64)), "macs").notes[0].starts_with("at most 0.5"));
@@ -152,6 +152,11 @@ fn a_measurement_is_never_divided_by_a_prediction() {
     let b = second(both(10.0), predicted("this", 20.0));
     assert_eq!(about(&b, "latency").ratio, Some(2.0));
     assert_eq!(about(&b, "latency").basis, Some(Basis::Predicted));
+    // Each machine is `this` to itself.
+    let elsewhere = Report { environment: Some(on("there")), ..predicted("this", 20.0) };
+    let b = second(Report { environment: Some(on("here")), ..predicted("this", 10.0) }, elsewhere);
+    assert_eq!(about(&b, "latency").ratio, None);
+    assert_eq!(about(&b, "latency").notes, ["no ratio: predicted for there; the baseline for here"]);
     // And where both are measured, nothing else.
     let latencies = second(both(10.0), both(30.0)).comparisons;
     let latencies: Vec<_> = latencies.iter().filter(|found| found.metric == "latency").collect();

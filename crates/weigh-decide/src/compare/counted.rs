@@ -109,22 +109,16 @@ fn divide(a: &Side<'_>, b: &Side<'_>, found: &mut Comparison) {
     let note = match (a.is_lower_bound, b.is_lower_bound, exact) {
         (false, false, Some(ratio)) => {
             found.ratio = Some(ratio);
-            is_open.then(|| {
-                format!("{} against {}, whatever the open dims are", b.count.pretty(), a.count.pretty())
-            })
+            is_open.then(|| "the same ratio whatever the open dims are".to_owned())
         }
         (false, true, Some(ratio)) => {
-            Some(format!("at least {ratio:.4} times the baseline's: some operators have no price"))
+            Some(format!("at least {ratio:.4} times the baseline's: operators of unknown cost are missing"))
         }
         (true, false, Some(ratio)) => {
-            Some(format!("at most {ratio:.4} times the baseline's, some of whose operators have no price"))
+            Some(format!("at most {ratio:.4} times the baseline's, which misses operators of unknown cost"))
         }
-        (true, true, _) => Some("no ratio: some operators of both have no price".to_owned()),
-        _ if is_open => Some(format!(
-            "no ratio: {} against {} depends on the open dims; bind them with --dim",
-            b.count.pretty(),
-            a.count.pretty()
-        )),
+        (true, true, _) => Some("no ratio: both miss operators of unknown cost".to_owned()),
+        _ if is_open => Some("no ratio: it depends on the open dims; bind them with --dim".to_owned()),
         _ => Some("no ratio: the baseline has none".to_owned()),
     };
     found.notes.extend(note);

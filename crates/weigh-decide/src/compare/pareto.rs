@@ -1,7 +1,7 @@
 //! Who is dominated: another model is at least as good in every metric that tables show, and better in one.
 
 use weigh_report::Report;
-use weigh_report::report::{Basis, Comparison};
+use weigh_report::report::{Basis, Comparison, Interval};
 
 use super::{counted, timed};
 
@@ -63,30 +63,24 @@ fn places<'r>(metric: &str, reports: &'r [Report]) -> Vec<Place<'r>> {
 
 /// Whether a is better: by more than what the intervals leave open.
 fn by_time(metric: &timed::Timed, place: Place<'_>, a: &Report, b: &Report) -> Standing {
-    let of = |report: &Report| -> Option<Comparison> {
-        let here = |found: &&Comparison| {
-            found.metric == metric.name
-                && (found.basis, found.device.as_deref()) == place
-                && !found.b_is_lower_bound
+    let of = |report: &Report| -> Option<(f64, Option<Interval>)> {
+        let is_here = |found: &&Comparison| {
+            found.metric == metric.name && (found.basis, found.device.as_deref()) == place
         };
-        report.comparisons.iter().find(here).cloned()
+        let found = report.comparisons.iter().find(is_here).filter(|found| !found.b_is_lower_bound)?;
+        Some((found.b_value?, found.b_ci))
     };
-    let value = |found: &Comparison| found.b_value;
-    let Some(((a, a_value), (b, b_value))) = of(a)
-        .and_then(|found| value(&found).map(|value| (found, value)))
-        .zip(of(b).and_then(|found| value(&found).map(|value| (found, value))))
-    else {
-        return Standing::Worse;
-    };
-    let sign = if metric.more_is_better { -1.0 } else { 1.0 };
-    if sign * a_value > sign * b_value {
-        return Standing::Worse;
-    }
-    let apart = match (a.b_ci, b.b_ci) {
+    let Some(((a, a_ci), (b, b_ci))) = of(a).zip(of(b)) else { return Standing::Worse };
+    let is_worse = if metric.more_is_better { a < b } else { a > b };
+    let are_apart = match (a_ci, b_ci) {
         (Some([a_low, a_high]), Some([b_low, b_high])) => a_high < b_low || b_high < a_low,
-        _ => a_value != b_value,
+        _ => a != b,
     };
-    if apart { Standing::Better } else { Standing::Even }
+    match (is_worse, are_apart) {
+        (true, _) => Standing::Worse,
+        (false, true) => Standing::Better,
+        (false, false) => Standing::Even,
+    }
 }
 
 #[cfg(test)]

@@ -125,8 +125,7 @@ fn measured(
     let mut found = blank(metric, figures, Basis::Measured)?;
     let (Some(a_run), Some(b_run)) = (a_run, b_run) else { return Some(found) };
     found.processes = a_run.processes.min(b_run.processes);
-    let cpu = |report: &Report| report.environment.as_ref().and_then(|environment| environment.cpu.clone());
-    let machines = cpu(a).zip(cpu(b)).filter(|(a, b)| a != b);
+    let machines = machines(a, b);
     found.notes.extend(machines.as_ref().map(|(a, b)| format!("measured on {b}; the baseline on {a}")));
     found.notes.extend(settings(a_run, b_run));
     if metric.by_batch && a_run.batch != b_run.batch {
@@ -140,6 +139,12 @@ fn measured(
         (found.verdict, found.band) = (verdict(metric, found.ci), found.ci.map(|_| BAND));
     }
     Some(found)
+}
+
+/// The machines of two reports, where they differ.
+fn machines(a: &Report, b: &Report) -> Option<(String, String)> {
+    let cpu = |report: &Report| report.environment.as_ref()?.cpu.clone();
+    cpu(a).zip(cpu(b)).filter(|(a, b)| a != b)
 }
 
 fn predicted(metric: &Timed, a: &Report, b: &Report, device: &str) -> Option<Comparison> {
@@ -160,6 +165,10 @@ fn predicted(metric: &Timed, a: &Report, b: &Report, device: &str) -> Option<Com
     let dtypes =
         (in_a.dtype != in_b.dtype).then(|| format!("in {}; the baseline in {}", in_b.dtype, in_a.dtype));
     found.notes.extend(dtypes);
+    if let Some((a, b)) = machines(a, b).filter(|_| device == THIS) {
+        found.notes.push(format!("no ratio: predicted for {b}; the baseline for {a}"));
+        return Some(found);
+    }
     if in_a.training != in_b.training {
         found.notes.push("no ratio: a training step against an inference".to_owned());
         return Some(found);

@@ -3,11 +3,13 @@
 //! Adding an output is one file and one line in [`renderers`]. Renderers are pure: the same reports and options
 //! give the same text.
 
+mod compared;
 mod csv;
 mod devices;
 mod grid;
 mod ink;
 mod json;
+mod layer_changes;
 mod markdown;
 mod measured;
 mod numbers;

@@ -1,6 +1,7 @@
 //! The commands: one file each, all short, all making reports.
 
 mod amounts;
+mod compare;
 mod conventions;
 mod engines;
 mod explain;
@@ -10,6 +11,7 @@ mod layer;
 mod measure;
 mod models;
 mod output;
+mod places;
 mod predict;
 mod progress;
 mod render;
@@ -45,6 +47,8 @@ enum Command {
     Measure(Box<measure::Args>),
     /// The time, energy and memory a model would take on this machine or another
     Predict(Box<predict::Args>),
+    /// Models or saved reports beside each other
+    Compare(Box<compare::Args>),
     /// What can run models on this machine
     Engines(engines::Args),
     /// The devices that models could run on
@@ -93,6 +97,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Inspect(args)) => inspect::run(&args),
         Some(Command::Measure(args)) => measure::run(&args),
         Some(Command::Predict(args)) => predict::run(&args),
+        Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::Engines(args)) => engines::run(&args),
         Some(Command::Hardware(args)) => hardware::run(&args),
         Some(Command::Layer(args)) => layer::run(&args),

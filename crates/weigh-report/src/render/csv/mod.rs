@@ -1,7 +1,8 @@
 //! One row per layer, exact and machine-readable: plain integers, or formulas where symbols are unbound. Reports of
 //! measurements alone have one row per configuration, those of predictions alone one per prediction and batch, those of
-//! devices one per figure. An unknown is an empty field, never a zero.
+//! devices one per figure, compared ones one per model. An unknown is an empty field, never a zero.
 
+mod compared;
 mod configurations;
 mod devices;
 mod predictions;
@@ -28,6 +29,9 @@ impl Renderer for Csv {
     }
 
     fn render(&self, reports: &[Report], options: &RenderOptions) -> String {
+        if let Some(compared) = super::compared::of(reports) {
+            return compared::page(&compared);
+        }
         if configurations::are_all(reports) {
             return configurations::page(reports);
         }

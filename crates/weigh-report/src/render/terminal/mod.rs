@@ -1,5 +1,6 @@
 //! The ticket: one model on one screen, in sections that appear only where the report has something to say.
 
+mod compared;
 mod conventions;
 mod coverage;
 mod curve;
@@ -11,6 +12,7 @@ mod fit;
 mod gap;
 mod header;
 mod latency;
+mod layer_changes;
 mod layer_times;
 mod layers;
 mod memory;
@@ -51,6 +53,9 @@ impl Renderer for Terminal {
 
     fn render(&self, reports: &[Report], options: &RenderOptions) -> String {
         let ink = Ink::new(options);
+        if let Some(compared) = super::compared::of(reports) {
+            return ink.paint(&compared::lines(&compared, options, &ink));
+        }
         let rule = Line::new(Role::Dim, ink.text(&"─".repeat(ink.width)));
         let separator = ink.paint(&[Line::default(), rule, Line::default()]);
         let tickets: Vec<String> =
@@ -80,6 +85,7 @@ fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
         tree::lines(report, options, ink),
         layers::lines(report, options, ink),
         decisions::comparisons(report, ink),
+        layer_changes::lines(report, options, ink),
         decisions::verdicts(report, ink),
         decisions::advice(report, ink),
         coverage::nodes(report, ink),

@@ -10,10 +10,13 @@ use std::time::Duration;
 
 use weigh::{Bench, Slo};
 use weigh_hardware::Machine;
-use weigh_measure::fleet::Campaign;
+use weigh_measure::fleet::{Campaign, Launcher};
 use weigh_measure::{Plan, Quantile};
 
 use super::{Hinted, Outcome, models, output, workers};
+
+pub(crate) use grid::Args as GridArgs;
+pub(crate) use versus::percent;
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -127,26 +130,36 @@ type Found = anyhow::Result<(Vec<weigh::Report>, bool)>;
 
 impl Args {
     fn bench(&self) -> anyhow::Result<Bench> {
-        let time = &self.time;
-        let mut quantiles = time.percentiles.clone();
-        quantiles.extend(self.slo.map(|slo| slo.quantile));
-        let defaults = Campaign::default();
-        let plan = Plan {
-            min_time: seconds("--min-time", time.min_time)?,
-            max_time: seconds("--max-time", time.max_time)?,
-            ..defaults.plan
-        };
+        let wanted: Vec<Quantile> = self.slo.iter().map(|slo| slo.quantile).collect();
         Ok(Bench {
-            launcher: workers::launcher(seconds("--patience", time.patience)?)?,
-            campaign: Campaign {
-                processes: usize::from(time.processes),
-                plan: plan.for_quantiles(&quantiles),
-                seed: time.seed,
-            },
+            launcher: self.time.launcher()?,
+            campaign: self.time.campaign(&wanted)?,
             unit: self.unit.clone(),
             slo: self.slo,
             by_layer: self.output.layers,
             memory_bytes: Machine::detect().memory_bytes,
+        })
+    }
+}
+
+impl TimeArgs {
+    /// How workers are started.
+    pub fn launcher(&self) -> anyhow::Result<Launcher> {
+        workers::launcher(seconds("--patience", self.patience)?)
+    }
+
+    /// How many processes, for how long: enough for these percentiles and those asked for.
+    pub fn campaign(&self, wanted: &[Quantile]) -> anyhow::Result<Campaign> {
+        let plan = Plan {
+            min_time: seconds("--min-time", self.min_time)?,
+            max_time: seconds("--max-time", self.max_time)?,
+            ..Campaign::default().plan
+        };
+        let quantiles: Vec<Quantile> = self.percentiles.iter().chain(wanted).copied().collect();
+        Ok(Campaign {
+            processes: usize::from(self.processes),
+            plan: plan.for_quantiles(&quantiles),
+            seed: self.seed,
         })
     }
 }
