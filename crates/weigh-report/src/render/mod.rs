@@ -4,11 +4,13 @@
 //! give the same text.
 
 mod advised;
+mod compared;
 mod csv;
 mod devices;
 mod grid;
 mod ink;
 mod json;
+mod layer_changes;
 mod markdown;
 mod measured;
 mod numbers;

@@ -23,6 +23,16 @@ pub struct Comparison {
     pub a_value: Option<f64>,
     /// Value of the second.
     pub b_value: Option<f64>,
+    /// 95 % confidence interval of the first's value.
+    pub a_ci: Option<Interval>,
+    /// 95 % confidence interval of the second's value.
+    pub b_ci: Option<Interval>,
+    /// Whether the first's value misses something: it is at least that.
+    pub a_is_lower_bound: bool,
+    /// Whether the second's value misses something.
+    pub b_is_lower_bound: bool,
+    /// The device that predicted values are for; null for what was counted or measured.
+    pub device: Option<String>,
     /// Smallest sample of the first, in the metric's unit.
     pub a_min: Option<f64>,
     /// Smallest sample of the second.

@@ -2,6 +2,7 @@
 
 mod advise;
 mod amounts;
+mod compare;
 mod conventions;
 mod engines;
 mod explain;
@@ -11,6 +12,7 @@ mod layer;
 mod measure;
 mod models;
 mod output;
+mod places;
 mod plan;
 mod predict;
 mod progress;
@@ -48,6 +50,8 @@ enum Command {
     Measure(Box<measure::Args>),
     /// The time, energy and memory a model would take on this machine or another
     Predict(Box<predict::Args>),
+    /// Models or saved reports beside each other
+    Compare(Box<compare::Args>),
     /// What serving a workload takes: servers, time, money, energy
     Plan(Box<plan::Args>),
     /// What to change about a model, and what each change would bring
@@ -102,6 +106,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Inspect(args)) => inspect::run(&args),
         Some(Command::Measure(args)) => measure::run(&args),
         Some(Command::Predict(args)) => predict::run(&args),
+        Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::Plan(args)) => plan::run(&args),
         Some(Command::Advise(args)) => advise::run(&args),
         Some(Command::Engines(args)) => engines::run(&args),

@@ -2,6 +2,7 @@
 //! something else alone have a row for each of those: see [`PAGES`]. An unknown is an empty field, never a zero.
 
 mod advice;
+mod compared;
 mod configurations;
 mod devices;
 mod plans;
@@ -28,6 +29,7 @@ struct Page {
 const PAGES: &[Page] = &[
     Page { are_all: plans::are_all, page: plans::page },
     Page { are_all: advice::are_all, page: advice::page },
+    Page { are_all: compared::are_all, page: compared::page },
     Page { are_all: configurations::are_all, page: configurations::page },
     Page { are_all: predictions::are_all, page: predictions::page },
     Page { are_all: devices::are_all, page: devices::page },

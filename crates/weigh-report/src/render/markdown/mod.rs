@@ -2,6 +2,7 @@
 //! layers with exact numbers.
 
 mod advice;
+mod compared;
 mod devices;
 mod gap;
 mod measured;
@@ -31,6 +32,9 @@ impl Renderer for Markdown {
     }
 
     fn render(&self, reports: &[Report], options: &RenderOptions) -> String {
+        if let Some(compared) = super::compared::of(reports) {
+            return compared::page(&compared, options);
+        }
         reports.iter().map(|report| document(report, options)).collect::<Vec<_>>().join("\n")
     }
 }
@@ -155,8 +159,13 @@ fn formula(count: &Count) -> String {
 
 /// Text of any origin without meaning to Markdown or HTML, and of bounded length.
 fn plain(text: &str) -> String {
+    cut(text, 120)
+}
+
+/// The same at a length of its own.
+fn cut(text: &str, room: usize) -> String {
     let mut escaped = String::new();
-    for c in text::shorten(&text::clean(text, true), 120, true).chars() {
+    for c in text::shorten(&text::clean(text, true), room, true).chars() {
         match c {
             '<' => escaped.push_str("&lt;"),
             '&' => escaped.push_str("&amp;"),

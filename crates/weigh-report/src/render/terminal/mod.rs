@@ -1,6 +1,7 @@
 //! The ticket: one model on one screen, in sections that appear only where the report has something to say.
 
 mod advice;
+mod compared;
 mod conventions;
 mod coverage;
 mod curve;
@@ -12,6 +13,7 @@ mod fit;
 mod gap;
 mod header;
 mod latency;
+mod layer_changes;
 mod layer_times;
 mod layers;
 mod memory;
@@ -54,6 +56,9 @@ impl Renderer for Terminal {
 
     fn render(&self, reports: &[Report], options: &RenderOptions) -> String {
         let ink = Ink::new(options);
+        if let Some(compared) = super::compared::of(reports) {
+            return ink.paint(&compared::lines(&compared, options, &ink));
+        }
         let rule = Line::new(Role::Dim, ink.text(&"─".repeat(ink.width)));
         let separator = ink.paint(&[Line::default(), rule, Line::default()]);
         let tickets: Vec<String> =
@@ -84,6 +89,7 @@ fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
         tree::lines(report, options, ink),
         layers::lines(report, options, ink),
         decisions::comparisons(report, ink),
+        layer_changes::lines(report, options, ink),
         decisions::verdicts(report, ink),
         advice::lines(report, ink),
         coverage::nodes(report, ink),

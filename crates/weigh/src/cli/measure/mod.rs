@@ -10,10 +10,13 @@ use std::time::Duration;
 
 use weigh::{Bench, Slo};
 use weigh_hardware::Machine;
-use weigh_measure::fleet::Campaign;
+use weigh_measure::fleet::{Campaign, Launcher};
 use weigh_measure::{Plan, Quantile};
 
 use super::{Hinted, Outcome, models, output, workers};
+
+pub(crate) use grid::Args as GridArgs;
+pub(crate) use versus::percent;
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -134,26 +137,35 @@ impl Args {
 
 impl TimeArgs {
     /// A bench that measures for so long.
-    pub(crate) fn bench(&self, unit: &str, slo: Option<Slo>) -> anyhow::Result<Bench> {
-        let mut quantiles = self.percentiles.clone();
-        quantiles.extend(slo.map(|slo| slo.quantile));
-        let defaults = Campaign::default();
-        let plan = Plan {
-            min_time: seconds("--min-time", self.min_time)?,
-            max_time: seconds("--max-time", self.max_time)?,
-            ..defaults.plan
-        };
+    pub fn bench(&self, unit: &str, slo: Option<Slo>) -> anyhow::Result<Bench> {
+        let wanted: Vec<Quantile> = slo.iter().map(|slo| slo.quantile).collect();
         Ok(Bench {
-            launcher: workers::launcher(seconds("--patience", self.patience)?)?,
-            campaign: Campaign {
-                processes: usize::from(self.processes),
-                plan: plan.for_quantiles(&quantiles),
-                seed: self.seed,
-            },
+            launcher: self.launcher()?,
+            campaign: self.campaign(&wanted)?,
             unit: unit.to_owned(),
             slo,
             by_layer: false,
             memory_bytes: Machine::detect().memory_bytes,
+        })
+    }
+
+    /// How workers are started.
+    pub fn launcher(&self) -> anyhow::Result<Launcher> {
+        workers::launcher(seconds("--patience", self.patience)?)
+    }
+
+    /// How many processes, for how long: enough for these percentiles and those asked for.
+    pub fn campaign(&self, wanted: &[Quantile]) -> anyhow::Result<Campaign> {
+        let plan = Plan {
+            min_time: seconds("--min-time", self.min_time)?,
+            max_time: seconds("--max-time", self.max_time)?,
+            ..Campaign::default().plan
+        };
+        let quantiles: Vec<Quantile> = self.percentiles.iter().chain(wanted).copied().collect();
+        Ok(Campaign {
+            processes: usize::from(self.processes),
+            plan: plan.for_quantiles(&quantiles),
+            seed: self.seed,
         })
     }
 }

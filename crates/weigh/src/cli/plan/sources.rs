@@ -14,7 +14,7 @@ use weigh_hardware::devices::Devices;
 use super::super::hardware::{self, calibrate};
 use super::super::measure::{TimeArgs, grid};
 use super::super::progress::Bar;
-use super::super::{Hinted, amounts, models, output, predict};
+use super::super::{Hinted, amounts, models, output, places, predict};
 use super::work;
 
 #[derive(clap::Args)]
@@ -166,11 +166,11 @@ impl Args {
             given => given.iter().copied().map(Some).collect(),
         };
         for name in &self.on {
-            match predict::target(devices, name)? {
+            match places::target(devices, name)? {
                 Some(device) => {
                     for dtype in &dtypes {
                         let request = PredictionRequest { dtype: *dtype, ..request.clone() };
-                        let found = weigh::on_device(&weighed.opened, &options, device, &request);
+                        let found = weigh::on_device(&weighed.opened, &options, &device, &request);
                         report
                             .predictions
                             .extend(found.with_context(|| format!("{file} was not predicted"))?);
