@@ -24,8 +24,8 @@ use toml::de::{DeTable, DeValue};
 use super::classes::class;
 use super::errors::NoRequirement;
 use super::layers::LayerLimit;
+use super::limit::{Requirement, contradiction};
 use super::relative::Relative;
-use super::requirement::{Requirement, contradiction};
 use super::subject::{Subject, nearest};
 
 /// Limits from a file.
@@ -159,6 +159,9 @@ impl Budget {
     }
 }
 
+/// A name with dots, where it begins, and its value.
+type Named<'t> = (String, usize, &'t Spanned<DeValue<'t>>);
+
 type Entry<'t> = (&'t Spanned<std::borrow::Cow<'t, str>>, &'t Spanned<DeValue<'t>>);
 
 /// The entries of a table in the order of the file.
@@ -169,10 +172,7 @@ fn in_order<'t>(table: &'t DeTable<'t>) -> Vec<Entry<'t>> {
 }
 
 /// The entries of a table and of those in it, with names joined by dots: TOML reads `latency.p99` as two names.
-fn flat<'t>(
-    at: Place<'_>,
-    value: &'t Spanned<DeValue<'t>>,
-) -> Result<Vec<(String, usize, &'t Spanned<DeValue<'t>>)>, BudgetError> {
+fn flat<'t>(at: Place<'_>, value: &'t Spanned<DeValue<'t>>) -> Result<Vec<Named<'t>>, BudgetError> {
     let mut entries = Vec::new();
     for (key, value) in in_order(at.table(value)?) {
         match value.get_ref().as_table() {

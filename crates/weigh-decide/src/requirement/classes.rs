@@ -4,8 +4,8 @@
 //! time (a camera, a network, a display) writes a requirement with less.
 
 use super::errors::NoRequirement;
+use super::limit::Requirement;
 use super::metrics::same_name;
-use super::requirement::Requirement;
 use super::subject::nearest;
 
 /// A class of applications.

@@ -3,7 +3,7 @@
 use weigh_report::report::{Basis, Status, Verdict};
 
 use super::evidence::{Evidence, Found, Known};
-use super::requirement::{Relation, Requirement};
+use super::limit::{Relation, Requirement};
 
 /// A verdict on every requirement, in every configuration that its figure is known in.
 pub fn judge(requirements: &[Requirement], evidence: &Evidence<'_>) -> Vec<Verdict> {

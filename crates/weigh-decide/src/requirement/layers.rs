@@ -7,8 +7,8 @@ use weigh_report::report::{Basis, Count, Layer, Module, Verdict};
 use super::errors::NoRequirement;
 use super::evidence::{Found, Known};
 use super::judge::verdict;
+use super::limit::Requirement;
 use super::metrics::same_name;
-use super::requirement::Requirement;
 use super::subject::{Subject, nearest};
 
 /// A limit on a layer, or on a module with everything beneath it.

@@ -17,11 +17,12 @@ mod errors;
 mod evidence;
 mod judge;
 mod layers;
+mod limit;
 mod made;
 mod metrics;
 mod paths;
 mod relative;
-mod requirement;
+
 mod subject;
 
 pub use baseline::{differences, machine_differences};
@@ -32,7 +33,7 @@ pub use errors::NoRequirement;
 pub use evidence::{Evidence, Found, Given, Known};
 pub use judge::judge;
 pub use layers::LayerLimit;
+pub use limit::{Relation, Requirement, contradiction};
 pub use metrics::{Better, METRICS, Metric, Needs, STATISTICS, Statistic};
 pub use relative::{Baseline, Relative, judge_relative};
-pub use requirement::{Relation, Requirement, contradiction};
 pub use subject::Subject;

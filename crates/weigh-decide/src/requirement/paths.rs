@@ -84,8 +84,8 @@ impl Path {
 /// The object that holds the last step of a path, and that step; `None` where the document ends before.
 pub(super) fn place<'d, 'p>(document: &'d Value, path: &'p str) -> Option<(&'d Value, &'p str)> {
     let (before, last) = path.rsplit_once('.').unwrap_or(("", path));
-    let steps = before.split('.').filter(|step| !step.is_empty());
-    let holder = steps.fold(Some(document), |node, step| value(node?, step))?;
+    let mut steps = before.split('.').filter(|step| !step.is_empty());
+    let holder = steps.try_fold(document, value)?;
     (holder.is_object() || holder.is_array()).then_some((holder, last))
 }
 

@@ -9,8 +9,8 @@ use weigh_report::report::{Basis, Comparison, Verdict};
 use super::errors::NoRequirement;
 use super::evidence::{Evidence, Found, Known};
 use super::judge::verdict;
+use super::limit::{Relation, Requirement};
 use super::metrics::{Better, Needs};
-use super::requirement::{Relation, Requirement};
 use super::subject::Subject;
 
 /// How far a figure may be from the baseline's.

@@ -5,13 +5,16 @@
 
 mod csv;
 mod devices;
+mod github;
 mod grid;
 mod ink;
 mod json;
+mod junit;
 mod markdown;
 mod measured;
 mod numbers;
 mod predicted;
+mod requirements;
 mod sort;
 mod terminal;
 mod text;
@@ -41,6 +44,8 @@ pub struct RenderOptions {
     pub symbolic: bool,
     /// How many of the heaviest layers to show.
     pub top: usize,
+    /// Whether a requirement of which nothing is known counts as no failure.
+    pub allow_unknown: bool,
 }
 
 impl Default for RenderOptions {
@@ -54,6 +59,7 @@ impl Default for RenderOptions {
             sort: None,
             symbolic: false,
             top: 5,
+            allow_unknown: false,
         }
     }
 }
@@ -75,7 +81,7 @@ pub trait Renderer: Sync {
 
 /// All outputs, the default first.
 pub fn renderers() -> &'static [&'static dyn Renderer] {
-    &[&terminal::Terminal, &json::Json, &csv::Csv, &markdown::Markdown]
+    &[&terminal::Terminal, &json::Json, &csv::Csv, &markdown::Markdown, &junit::Junit, &github::Github]
 }
 
 /// The output of this name.

@@ -1,10 +1,11 @@
 //! One row per layer, exact and machine-readable: plain integers, or formulas where symbols are unbound. Reports of
 //! measurements alone have one row per configuration, those of predictions alone one per prediction and batch, those of
-//! devices one per figure. An unknown is an empty field, never a zero.
+//! devices one per figure, those of verdicts alone one per verdict. An unknown is an empty field, never a zero.
 
 mod configurations;
 mod devices;
 mod predictions;
+mod verdicts;
 
 use crate::render::{RenderOptions, Renderer, SortKey, sort, text};
 use crate::report::{Count, Layer, Report};
@@ -20,7 +21,7 @@ impl Renderer for Csv {
     }
 
     fn about(&self) -> &'static str {
-        "one row per layer, measured configuration, prediction or figure of a device, exact numbers"
+        "one row per layer, measured configuration, prediction, verdict or figure of a device, exact numbers"
     }
 
     fn media(&self) -> &'static str {
@@ -36,6 +37,9 @@ impl Renderer for Csv {
         }
         if devices::are_all(reports) {
             return devices::page(reports);
+        }
+        if verdicts::are_all(reports) {
+            return verdicts::page(reports);
         }
         let mut page = format!("{HEADER}\n");
         for report in reports {

@@ -7,6 +7,7 @@ mod measured;
 mod parts;
 mod predictions;
 mod training;
+mod verdicts;
 
 use super::numbers::{self, Kind};
 use crate::render::{RenderOptions, Renderer, SortKey, csv, sort, text};
@@ -67,6 +68,7 @@ fn document(report: &Report, options: &RenderOptions) -> String {
     page.push_str(&predictions::tables(report, options));
     page.push_str(&devices::tables(report));
     page.push_str(&training::tables(report));
+    page.push_str(&verdicts::table(report));
     if !report.layers.is_empty() {
         page.push_str(&layers(report, options));
     }

@@ -26,6 +26,7 @@ mod totals;
 mod trade_off;
 mod training;
 mod tree;
+mod verdicts;
 mod versus;
 
 use super::ink::{Ink, Line, Role};
@@ -80,7 +81,7 @@ fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
         tree::lines(report, options, ink),
         layers::lines(report, options, ink),
         decisions::comparisons(report, ink),
-        decisions::verdicts(report, ink),
+        verdicts::lines(report, ink),
         decisions::advice(report, ink),
         coverage::nodes(report, ink),
         coverage::remarks(report, ink),
