@@ -175,7 +175,7 @@ pub static METRICS: &[Metric] = &[
     timed(
         "latency",
         &["scenario.latency.{}_ms", "stages.total.{}_ms"],
-        "from an input being asked for to its result: loading, preprocessing, inference, postprocessing",
+        "from an input being asked for to its result, all stages",
     )
     .or_predicted("predicted_ms"),
     timed("inference", &["scenario.service.{}_ms", "stages.inference.{}_ms"], "the model alone")
@@ -188,14 +188,13 @@ pub static METRICS: &[Metric] = &[
         .also(&["rate"])
         .more_is_better(),
     ran("load_time", Time, &["load_ms"], "loading the model into the engine; in no latency"),
-    ran("first_inference", Time, &["first_ms"], "the first inference after loading; in no latency")
-        .also(&["first_run"]),
+    ran("first_inference", Time, &["first_ms"], "the first inference; in no latency").also(&["first_run"]),
     ran("peak_rss", Bytes, &["memory.peak_rss_bytes"], "resident memory of the process at its peak")
         .also(&["rss", "process_memory"]),
-    ran("model_rss", Bytes, &["memory.model_rss_bytes"], "what loading and running the model added to it"),
+    ran("model_rss", Bytes, &["memory.model_rss_bytes"], "what of it the model added"),
     ran("efficiency", Share, &["efficiency"], "theoretical time / measured time").more_is_better(),
-    made("energy", Energy, Needs::Energy, made::energy, "energy of one sample: measured, else modelled"),
-    made("cost", Price, Needs::Plan, made::cost, "money per time, of the chosen configuration of a plan"),
+    made("energy", Energy, Needs::Energy, made::energy, "of one sample: measured, else modelled"),
+    made("cost", Price, Needs::Plan, made::cost, "money per time, of a plan's chosen configuration"),
     counted("parameters", Count, "totals.parameters", "elements of learned tensors, each storage once")
         .also(&["params"]),
     counted("buffers", Count, "totals.buffers", "stored state that is not learned"),
@@ -230,7 +229,7 @@ pub static METRICS: &[Metric] = &[
         "peak_memory",
         Bytes,
         "totals.device_bytes",
-        "what a device needs: weights, and activations and workspace in the step where these are most",
+        "what a device needs: weights, activations, workspace",
     )
     .also(&["memory", "needs", "device_memory"]),
     made("coverage", Share, Needs::File, made::coverage, "nodes that could be priced / all nodes")

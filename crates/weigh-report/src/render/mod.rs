@@ -10,6 +10,7 @@ mod grid;
 mod ink;
 mod json;
 mod junit;
+mod listing;
 mod markdown;
 mod measured;
 mod numbers;
@@ -22,6 +23,7 @@ mod verdicts;
 
 use crate::Report;
 
+pub use listing::Listing;
 pub use sort::SortKey;
 pub use terminal::SideBySide;
 

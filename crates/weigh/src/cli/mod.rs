@@ -1,6 +1,7 @@
 //! The commands: one file each, all short, all making reports.
 
 mod amounts;
+mod check;
 mod conventions;
 mod engines;
 mod explain;
@@ -13,6 +14,7 @@ mod output;
 mod predict;
 mod progress;
 mod render;
+mod requirements;
 mod schema;
 mod ticket;
 mod training;
@@ -45,6 +47,10 @@ enum Command {
     Measure(Box<measure::Args>),
     /// The time, energy and memory a model would take on this machine or another
     Predict(Box<predict::Args>),
+    /// Whether a model keeps requirements or a budget: a gate for CI
+    Check(Box<check::Args>),
+    /// The metrics and classes that requirements can name
+    Requirements(requirements::ListArgs),
     /// What can run models on this machine
     Engines(engines::Args),
     /// The devices that models could run on
@@ -64,6 +70,9 @@ enum Command {
 
 /// What went wrong, and whether something was shown all the same.
 pub(crate) type Outcome = anyhow::Result<ExitCode>;
+
+/// A requirement is not met, or not known to be.
+pub(crate) const MISSED: u8 = 1;
 
 /// Bad usage or bad input.
 pub(crate) const FAILED: u8 = 2;
@@ -93,6 +102,8 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Inspect(args)) => inspect::run(&args),
         Some(Command::Measure(args)) => measure::run(&args),
         Some(Command::Predict(args)) => predict::run(&args),
+        Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Requirements(args)) => requirements::list(&args),
         Some(Command::Engines(args)) => engines::run(&args),
         Some(Command::Hardware(args)) => hardware::run(&args),
         Some(Command::Layer(args)) => layer::run(&args),

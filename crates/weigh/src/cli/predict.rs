@@ -15,7 +15,9 @@ use weigh_hardware::energy::carbon::{Grid, grid, grids};
 use weigh_hardware::{Device, Machine};
 
 use super::hardware::calibrate;
-use super::{FAILED, Hinted, Outcome, amounts, engines, hardware, models, output, workers};
+use super::{
+    FAILED, Hinted, MISSED, Outcome, amounts, engines, hardware, models, output, requirements, workers,
+};
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -90,6 +92,9 @@ pub(crate) struct Args {
     measured: Option<f64>,
 
     #[command(flatten)]
+    requirements: requirements::Args,
+
+    #[command(flatten)]
     output: output::Args,
 }
 
@@ -107,6 +112,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const THIS: &str = "this";
 
 pub(crate) fn run(args: &Args) -> Outcome {
+    let requirements = args.requirements.read()?;
     let machine = Machine::detect();
     let devices = hardware::load(&args.files)?;
     let targets = args.on.iter().map(|name| target(&devices, name)).collect::<anyhow::Result<Vec<_>>>()?;
@@ -118,8 +124,10 @@ pub(crate) fn run(args: &Args) -> Outcome {
         let on = targets.iter().filter_map(|target| target.or(here.as_ref()));
         let predictions =
             on.map(|device| weigh::without_model(flops, args.bytes, device, &request)).collect();
-        args.output.show(&[Report { predictions, ..Report::default() }])?;
-        return Ok(ExitCode::SUCCESS);
+        let mut reports = [Report { predictions, ..Report::default() }];
+        reports.iter_mut().for_each(|report| requirements.judge(report));
+        args.output.show_as(&reports, &requirements.shown(args.output.render_options()))?;
+        return Ok(ExitCode::from(if requirements.pass(&reports) { 0 } else { MISSED }));
     }
     let launcher = workers::launcher(PATIENCE)?;
     let here = calibration.as_ref().map(|calibration| Here {
@@ -140,13 +148,15 @@ pub(crate) fn run(args: &Args) -> Outcome {
         let environment = weigh::machine(&machine);
         reports.iter_mut().for_each(|report| report.environment = Some(environment.clone()));
     }
+    reports.iter_mut().for_each(|report| requirements.judge(report));
     if args.output.format != "json" {
         reports.iter_mut().for_each(only_predicted);
     }
     if !reports.is_empty() {
-        args.output.show(&reports)?;
+        args.output.show_as(&reports, &requirements.shown(args.output.render_options()))?;
     }
     match all_good {
+        true if !launcher.is_cancelled() && !requirements.pass(&reports) => Ok(ExitCode::from(MISSED)),
         true => Ok(workers::ending(&launcher, true)),
         false => Ok(ExitCode::from(FAILED)),
     }

@@ -89,7 +89,7 @@ fn fields(model: &str, index: usize, layer: &Layer, mean_ms: Option<f64>) -> [St
 }
 
 /// Fields as a line.
-fn row(fields: impl IntoIterator<Item = String>) -> String {
+pub(super) fn row(fields: impl IntoIterator<Item = String>) -> String {
     fields.into_iter().map(|field| quote(&field)).collect::<Vec<_>>().join(",") + "\n"
 }
 

@@ -149,6 +149,11 @@ fn formula(count: &Count) -> String {
     }
 }
 
+/// A row of a table.
+pub(super) fn cells(cells: &[String]) -> String {
+    cells.iter().map(|cell| format!("| {} ", plain(cell))).collect::<String>() + "|\n"
+}
+
 /// Text of any origin without meaning to Markdown or HTML, and of bounded length.
 fn plain(text: &str) -> String {
     let mut escaped = String::new();

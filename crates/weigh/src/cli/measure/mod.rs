@@ -1,11 +1,12 @@
 //! `weigh measure`: latency, throughput and the trade-off between them on this machine.
 
-mod grid;
+pub(super) mod grid;
 mod load;
-mod real;
+pub(super) mod real;
 mod sweep;
 mod versus;
 
+use std::process::ExitCode;
 use std::time::Duration;
 
 use weigh::{Bench, Slo};
@@ -13,7 +14,7 @@ use weigh_hardware::Machine;
 use weigh_measure::fleet::Campaign;
 use weigh_measure::{Plan, Quantile};
 
-use super::{Hinted, Outcome, models, output, workers};
+use super::{Hinted, MISSED, Outcome, models, output, requirements, workers};
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -55,6 +56,9 @@ pub(crate) struct Args {
     /// What is counted: samples, images, frames, tokens, queries
     #[arg(long, default_value = "samples")]
     unit: String,
+
+    #[command(flatten)]
+    requirements: requirements::Args,
 
     #[command(flatten)]
     output: output::Args,
@@ -99,7 +103,10 @@ Examples:
   weigh measure m.onnx --explain                           why it takes longer than FLOPs / FLOPS";
 
 pub(crate) fn run(args: &Args) -> Outcome {
-    let bench = args.bench()?;
+    let requirements = args.requirements.read()?;
+    let mut quantiles = requirements.quantiles();
+    quantiles.extend(args.slo.map(|slo| slo.quantile));
+    let bench = args.time.bench(&args.unit, args.slo, args.output.layers, &quantiles)?;
     let outcome = match (args.versus.is_wanted(), &args.load.scenario) {
         (true, Some(_)) => {
             Err(Hinted::new("--versus and --scenario exclude each other", "run them one after the other")
@@ -112,12 +119,16 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let (mut reports, all_good) = outcome?;
     let environment = weigh::machine(&Machine::detect());
     reports.iter_mut().for_each(|report| report.environment = Some(environment.clone()));
+    reports.iter_mut().for_each(|report| requirements.judge(report));
     if args.output.format != "json" {
         // The facts are what `weigh inspect` is for; people asked for times.
         reports.iter_mut().for_each(only_measured);
     }
     if !reports.is_empty() {
-        args.output.show(&reports)?;
+        args.output.show_as(&reports, &requirements.shown(args.output.render_options()))?;
+    }
+    if all_good && !bench.launcher.is_cancelled() && !requirements.pass(&reports) {
+        return Ok(ExitCode::from(MISSED));
     }
     Ok(workers::ending(&bench.launcher, all_good))
 }
@@ -125,27 +136,32 @@ pub(crate) fn run(args: &Args) -> Outcome {
 /// Reports, and whether all went well.
 type Found = anyhow::Result<(Vec<weigh::Report>, bool)>;
 
-impl Args {
-    fn bench(&self) -> anyhow::Result<Bench> {
-        let time = &self.time;
-        let mut quantiles = time.percentiles.clone();
-        quantiles.extend(self.slo.map(|slo| slo.quantile));
+impl TimeArgs {
+    /// How to measure, with as many samples as percentiles need.
+    pub(crate) fn bench(
+        &self,
+        unit: &str,
+        slo: Option<Slo>,
+        by_layer: bool,
+        quantiles: &[Quantile],
+    ) -> anyhow::Result<Bench> {
+        let quantiles: Vec<Quantile> = self.percentiles.iter().chain(quantiles).copied().collect();
         let defaults = Campaign::default();
         let plan = Plan {
-            min_time: seconds("--min-time", time.min_time)?,
-            max_time: seconds("--max-time", time.max_time)?,
+            min_time: seconds("--min-time", self.min_time)?,
+            max_time: seconds("--max-time", self.max_time)?,
             ..defaults.plan
         };
         Ok(Bench {
-            launcher: workers::launcher(seconds("--patience", time.patience)?)?,
+            launcher: workers::launcher(seconds("--patience", self.patience)?)?,
             campaign: Campaign {
-                processes: usize::from(time.processes),
+                processes: usize::from(self.processes),
                 plan: plan.for_quantiles(&quantiles),
-                seed: time.seed,
+                seed: self.seed,
             },
-            unit: self.unit.clone(),
-            slo: self.slo,
-            by_layer: self.output.layers,
+            unit: unit.to_owned(),
+            slo,
+            by_layer,
             memory_bytes: Machine::detect().memory_bytes,
         })
     }
