@@ -114,6 +114,8 @@ fn a_budget_that_passes_and_one_that_fails() {
         assert!(text.contains("layer4/0/conv2/Conv"), "{format}: {text}");
     }
     let (_, text) = check(at, &[&failing[..], &["--format", "json"]].concat());
+    let schema = json(&String::from_utf8(weigh(at, &["schema"]).stdout).unwrap());
+    assert!(jsonschema::validator_for(&schema).unwrap().is_valid(&json(&text)));
     let verdicts = json(&text)["verdicts"].clone();
     assert_eq!((&verdicts[0]["status"], &verdicts[1]["status"]), (&"met".into(), &"missed".into()));
     let causes = &verdicts[1]["causes"];

@@ -27,13 +27,13 @@ pub static CLASSES: &[Class] = &[
         name: "autonomous-driving",
         requires: &["latency.p99<=100ms"],
         why: "people take 100 to 150 ms to react; a system has to be faster, in its tail too",
-        source: "Lin et al., The Architectural Implications of Autonomous Driving, ASPLOS 2018, section 2.4",
+        source: "Lin et al., The Architectural Implications of Autonomous Driving, ASPLOS 2018 (for p99.99)",
     },
     Class {
         name: "voice",
         requires: &["latency.p99<=200ms"],
-        why: "the usual gap between two speakers is 200 ms; a longer one is heard as hesitation",
-        source: "Stivers et al., Universals and cultural variation in turn-taking, PNAS 106 (2009)",
+        why: "the gap between two speakers is some 200 ms on average; a longer one is heard as hesitation",
+        source: "Stivers et al., Universals and cultural variation in turn-taking in conversation, PNAS 106 (2009)",
     },
     Class {
         name: "translation",
@@ -81,7 +81,7 @@ pub static CLASSES: &[Class] = &[
         name: "microcontroller",
         requires: &["arena<=256KiB", "model_size<=1MiB"],
         why: "memory for activations, flash for weights, of a common Cortex-M4",
-        source: "Lin et al., MCUNet, NeurIPS 2020, table 1",
+        source: "Zhang et al., Hello Edge, arXiv 1711.07128, table 1: FRDM-K64F",
     },
 ];
 

@@ -10,6 +10,9 @@ pub enum NoRequirement {
     /// It has no metric, relation and limit.
     #[error("'{0}' is no requirement")]
     Form(String),
+    /// It is no figure that is known already.
+    #[error("'{0}' gives no figure")]
+    Given(String),
     /// No metric has this name.
     #[error("no metric '{name}'")]
     Metric {
@@ -95,6 +98,7 @@ impl NoRequirement {
                 "write METRIC<=LIMIT, for example latency.p99<=33ms, throughput>=400/s, parameters<=5M"
                     .to_owned()
             }
+            NoRequirement::Given(_) => "write METRIC=AMOUNT, for example latency=75ms".to_owned(),
             NoRequirement::Metric { nearest, .. } | NoRequirement::Class { nearest, .. } => {
                 suggest(nearest, "`weigh requirements` lists all metrics and classes")
             }

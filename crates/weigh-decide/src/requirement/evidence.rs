@@ -60,7 +60,7 @@ impl FromStr for Given {
 
     fn from_str(text: &str) -> Result<Given, NoRequirement> {
         let (name, amount) =
-            text.split_once('=').ok_or_else(|| NoRequirement::Form(text.trim().to_owned()))?;
+            text.split_once('=').ok_or_else(|| NoRequirement::Given(text.trim().to_owned()))?;
         let subject: Subject = name.parse()?;
         let value = subject.dimension().read(amount);
         let value =

@@ -253,6 +253,25 @@ mod tests {
         assert_eq!((verdicts[0].status, verdicts[1].status), (Status::Met, Status::Unknown));
     }
 
+    proptest::proptest! {
+        /// An upper limit and its opposite: what meets one misses the other, and they are unknown together.
+        #[test]
+        fn a_limit_and_its_opposite(value in 0.0..100.0f64, below in 0.0..10.0f64, above in 0.0..10.0f64, limit in 0.0..100.0f64) {
+            let ends = (below + above > 0.0).then_some([value - below, value + above]);
+            let of = |relation| {
+                let found = Found::new(Known::Value(value, ends), Basis::Measured);
+                status(relation, limit, &found).0
+            };
+            let opposite = |status| match status {
+                Status::Met => Status::Missed,
+                Status::Missed => Status::Met,
+                Status::Unknown => Status::Unknown,
+            };
+            proptest::prop_assert_eq!(of(Relation::AtMost), opposite(of(Relation::Above)));
+            proptest::prop_assert_eq!(of(Relation::Below), opposite(of(Relation::AtLeast)));
+        }
+    }
+
     #[test]
     fn seventy_five_milliseconds_are_enough_for_ten_a_second() {
         let given: Given = "latency=75ms".parse().unwrap();

@@ -203,7 +203,7 @@ fn metrics() -> Listing {
     };
     let mut rows: Vec<Vec<String>> = METRICS.iter().map(row).collect();
     let names = STATISTICS.map(|statistic| statistic.name).join(", ");
-    let statistics = format!("{names}; none is the median");
+    let statistics = format!("{names} (p50 unless given)");
     let others = [
         ("STAT", statistics.as_str()),
         ("a.path.in.the.report", "any number of the JSON document, by its path"),

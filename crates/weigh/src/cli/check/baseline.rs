@@ -82,11 +82,13 @@ impl Reference {
         let no_versus = match (pairing, &self.model) {
             (Some(pairing), _) => pairing.failed.clone(),
             (None, Err(reason)) => Some(format!("no A/B possible: {reason}")),
-            (None, Ok(_)) => Some("no A/B possible: a saved report cannot be run, name its model".to_owned()),
+            (None, Ok(_)) => {
+                Some("no A/B possible: only two models can be run against each other".to_owned())
+            }
         };
         let of = |limit: &&Relative| limit.needs_versus();
         let (timed, counted): (Vec<&Relative>, Vec<&Relative>) = limits.iter().partition(of);
-        let judge = |limits: Vec<&Relative>, now: &Report, before: &Report| {
+        let judge = |limits: Vec<&Relative>, now: &Report, before: &Report, ran: Option<&Pairing>| {
             let limits: Vec<Relative> = limits.into_iter().cloned().collect();
             let baseline = Baseline {
                 evidence: Evidence::new(before, &[]),
@@ -97,10 +99,10 @@ impl Reference {
             };
             judge_relative(&limits, &Evidence::new(now, &[]), &baseline)
         };
-        let mut verdicts = judge(counted, report, &self.report);
+        let mut verdicts = judge(counted, report, &self.report, None);
         verdicts.extend(match ran {
-            Some(Pairing { sides: [before, now], .. }) => judge(timed, now, before),
-            None => judge(timed, report, &self.report),
+            Some(pairing) => judge(timed, &pairing.sides[1], &pairing.sides[0], ran),
+            None => judge(timed, report, &self.report, None),
         });
         for verdict in &mut verdicts {
             verdict.notes.extend(differing.iter().cloned());
