@@ -21,6 +21,8 @@ fn all() -> Vec<Report> {
         fixtures::decisions(),
         fixtures::sweep(),
         fixtures::conventions(),
+        fixtures::verdicts::verdicts(),
+        fixtures::verdicts::hostile(),
         Report::default(),
     ];
     let named = fixtures::measured::all().into_iter().chain(fixtures::devices::all());

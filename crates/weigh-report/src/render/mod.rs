@@ -7,15 +7,19 @@ mod advised;
 mod compared;
 mod csv;
 mod devices;
+mod github;
 mod grid;
 mod ink;
 mod json;
+mod junit;
 mod layer_changes;
+mod listing;
 mod markdown;
 mod measured;
 mod numbers;
 mod planned;
 mod predicted;
+mod requirements;
 mod sort;
 mod terminal;
 mod text;
@@ -23,6 +27,7 @@ mod verdicts;
 
 use crate::Report;
 
+pub use listing::Listing;
 pub use sort::SortKey;
 pub use terminal::SideBySide;
 
@@ -45,6 +50,8 @@ pub struct RenderOptions {
     pub symbolic: bool,
     /// How many of the heaviest layers to show.
     pub top: usize,
+    /// Whether a requirement of which nothing is known counts as no failure.
+    pub allow_unknown: bool,
 }
 
 impl Default for RenderOptions {
@@ -58,6 +65,7 @@ impl Default for RenderOptions {
             sort: None,
             symbolic: false,
             top: 5,
+            allow_unknown: false,
         }
     }
 }
@@ -79,7 +87,7 @@ pub trait Renderer: Sync {
 
 /// All outputs, the default first.
 pub fn renderers() -> &'static [&'static dyn Renderer] {
-    &[&terminal::Terminal, &json::Json, &csv::Csv, &markdown::Markdown]
+    &[&terminal::Terminal, &json::Json, &csv::Csv, &markdown::Markdown, &junit::Junit, &github::Github]
 }
 
 /// The output of this name.

@@ -85,15 +85,20 @@ pub struct Verdict {
     pub metric: String,
     /// Where the requirement is from: `--require`, a class of applications, a budget file.
     pub source: Option<String>,
+    /// The configuration that was judged, where there were several: `batch 8`.
+    pub configuration: Option<String>,
     /// The limit, in `unit`.
     pub limit: Option<f64>,
     /// What was found, in `unit`.
     pub actual: Option<f64>,
+    /// Whether what was found is only a lower bound: a total that misses an operator, a percentile that the samples
+    /// cannot bound.
+    pub actual_is_lower_bound: bool,
     /// 95 % confidence interval of what was found, in `unit`.
     pub actual_ci: Option<Interval>,
     /// What the saved baseline has, where the limit is relative to it, in `unit`.
     pub baseline: Option<f64>,
-    /// Unit of all of them: `ms`, `bytes`, `/s`, `J`, `$/h`; empty for counts.
+    /// Unit of all of them: `ms`, `bytes`, `/s`, `J`, `$/h`, `share` (of 1); empty for counts.
     pub unit: String,
     /// What was found rests on.
     pub basis: Option<Basis>,
@@ -101,9 +106,10 @@ pub struct Verdict {
     pub status: Status,
     /// Room left, as a share of the limit; negative where the requirement is missed.
     pub margin: Option<f64>,
-    /// The most that can be asked for: samples per second at the latency found.
+    /// The most that can be asked for: samples per second that were finished, or follow from the latency found.
     pub capacity_per_second: Option<f64>,
-    /// The layers that brought it, heaviest first, where the requirement is missed.
+    /// The layers that brought it, where the requirement is missed: those that grew most since the baseline; without
+    /// one, the heaviest, of which only the second model's side is filled.
     pub causes: Vec<LayerChange>,
     /// Why it is not known, and what to know about it.
     pub notes: Vec<String>,

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use weigh::report::RenderOptions;
 
-use super::{FAILED, Outcome, conventions, models, output, training};
+use super::{FAILED, MISSED, Outcome, conventions, models, output, requirements, training};
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -31,6 +31,9 @@ pub(crate) struct Args {
     training: training::Args,
 
     #[command(flatten)]
+    requirements: requirements::Args,
+
+    #[command(flatten)]
     output: output::Args,
 
     #[command(flatten)]
@@ -45,6 +48,7 @@ Examples:
                                                          a training step, with checkpoints to make it fit";
 
 pub(crate) fn run(args: &Args) -> Outcome {
+    let requirements = args.requirements.read()?;
     let mut options = args.models.assume.options()?;
     options.free = args.free.iter().map(|text| models::parse_free(text)).collect::<anyhow::Result<_>>()?;
     let (reports, all_good) = models::weigh_all_with(&args.models, &options, |weighed| {
@@ -54,11 +58,17 @@ pub(crate) fn run(args: &Args) -> Outcome {
         let training = |recipe| weigh::describe_training(&weighed.opened, &options, recipe).ok();
         report.training = args.training.recipe().and_then(training);
         args.conventions.add_to(&mut report, &weighed.opened, &options);
+        requirements.judge(&mut report);
         report
     })?;
     if !reports.is_empty() {
-        let options = RenderOptions { symbolic: args.symbolic, ..args.output.render_options() };
+        let options = requirements.shown(args.output.render_options());
+        let options = RenderOptions { symbolic: args.symbolic, ..options };
         args.output.show_as(&reports, &options)?;
     }
-    Ok(if all_good { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+    Ok(match (all_good, requirements.pass(&reports)) {
+        (true, true) => ExitCode::SUCCESS,
+        (true, false) => ExitCode::from(MISSED),
+        (false, _) => ExitCode::from(FAILED),
+    })
 }

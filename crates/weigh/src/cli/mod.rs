@@ -2,6 +2,7 @@
 
 mod advise;
 mod amounts;
+mod check;
 mod compare;
 mod conventions;
 mod engines;
@@ -18,6 +19,7 @@ mod predict;
 mod progress;
 mod quantize;
 mod render;
+mod requirements;
 mod schema;
 mod ticket;
 mod training;
@@ -50,6 +52,10 @@ enum Command {
     Measure(Box<measure::Args>),
     /// The time, energy and memory a model would take on this machine or another
     Predict(Box<predict::Args>),
+    /// Whether a model keeps requirements or a budget: a gate for CI
+    Check(Box<check::Args>),
+    /// The metrics and classes that requirements can name
+    Requirements(requirements::ListArgs),
     /// Models or saved reports beside each other
     Compare(Box<compare::Args>),
     /// What serving a workload takes: servers, time, money, energy
@@ -77,6 +83,9 @@ enum Command {
 
 /// What went wrong, and whether something was shown all the same.
 pub(crate) type Outcome = anyhow::Result<ExitCode>;
+
+/// A requirement is not met, or not known to be.
+pub(crate) const MISSED: u8 = 1;
 
 /// Bad usage or bad input.
 pub(crate) const FAILED: u8 = 2;
@@ -106,6 +115,8 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Inspect(args)) => inspect::run(&args),
         Some(Command::Measure(args)) => measure::run(&args),
         Some(Command::Predict(args)) => predict::run(&args),
+        Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Requirements(args)) => requirements::list(&args),
         Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::Plan(args)) => plan::run(&args),
         Some(Command::Advise(args)) => advise::run(&args),

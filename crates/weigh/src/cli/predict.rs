@@ -11,7 +11,7 @@ use weigh_hardware::energy::carbon::{Grid, grid, grids};
 use weigh_measure::fleet::Launcher;
 
 use super::places::Places;
-use super::{FAILED, Outcome, amounts, engines, models, output, workers};
+use super::{FAILED, MISSED, Outcome, amounts, engines, models, output, requirements, workers};
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -87,6 +87,9 @@ pub(crate) struct Args {
     measured: Option<f64>,
 
     #[command(flatten)]
+    requirements: requirements::Args,
+
+    #[command(flatten)]
     output: output::Args,
 }
 
@@ -101,13 +104,16 @@ Examples:
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) fn run(args: &Args) -> Outcome {
+    let requirements = args.requirements.read()?;
     let places = Places::new(&args.on, &args.files, args.calibration.as_ref())?;
     let request = args.request();
     if let Some(flops) = args.flops {
         let devices = places.devices();
         let on = devices.iter().map(|device| weigh::without_model(flops, args.bytes, device, &request));
-        args.output.show(&[Report { predictions: on.collect(), ..Report::default() }])?;
-        return Ok(ExitCode::SUCCESS);
+        let mut reports = [Report { predictions: on.collect(), ..Report::default() }];
+        reports.iter_mut().for_each(|report| requirements.judge(report));
+        args.output.show_as(&reports, &requirements.shown(args.output.render_options()))?;
+        return Ok(ExitCode::from(if requirements.pass(&reports) { 0 } else { MISSED }));
     }
     let launcher = workers::launcher(PATIENCE)?;
     let (mut reports, mut all_good) = (Vec::new(), true);
@@ -124,13 +130,15 @@ pub(crate) fn run(args: &Args) -> Outcome {
         let environment = weigh::machine(places.machine());
         reports.iter_mut().for_each(|report| report.environment = Some(environment.clone()));
     }
+    reports.iter_mut().for_each(|report| requirements.judge(report));
     if args.output.format != "json" {
         reports.iter_mut().for_each(only_predicted);
     }
     if !reports.is_empty() {
-        args.output.show(&reports)?;
+        args.output.show_as(&reports, &requirements.shown(args.output.render_options()))?;
     }
     match all_good {
+        true if !launcher.is_cancelled() && !requirements.pass(&reports) => Ok(ExitCode::from(MISSED)),
         true => Ok(workers::ending(&launcher, true)),
         false => Ok(ExitCode::from(FAILED)),
     }

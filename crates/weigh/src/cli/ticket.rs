@@ -1,16 +1,17 @@
 //! `weigh MODEL`: everything on one screen, with a short measurement.
 
 use std::num::NonZeroUsize;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use weigh::{Batches, Bench, Setting, Subject};
 use weigh_engine::EngineOptions;
 use weigh_hardware::Machine;
-use weigh_measure::Plan;
 use weigh_measure::fleet::Campaign;
+use weigh_measure::{Plan, Quantile};
 
 use super::explain::Explainer;
-use super::{Outcome, models, output, progress::Bar, workers};
+use super::{MISSED, Outcome, models, output, progress::Bar, requirements, workers};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -18,11 +19,14 @@ pub(crate) struct Args {
     models: models::Args,
 
     #[command(flatten)]
+    requirements: requirements::Args,
+
+    #[command(flatten)]
     output: output::Args,
 }
 
-/// The ticket is printed within seconds: enough for a median, not for a tail.
-fn campaign() -> Campaign {
+/// The ticket is printed within seconds: enough for a median, not for a tail unless one is required.
+fn campaign(quantiles: &[Quantile]) -> Campaign {
     Campaign {
         processes: 3,
         plan: Plan {
@@ -32,7 +36,8 @@ fn campaign() -> Campaign {
             min_time: Duration::from_secs(1),
             max_time: Duration::from_secs(10),
             ..Plan::default()
-        },
+        }
+        .for_quantiles(quantiles),
         seed: 0,
     }
 }
@@ -41,13 +46,14 @@ fn campaign() -> Campaign {
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) fn run(args: &Args) -> Outcome {
+    let requirements = args.requirements.read()?;
     let options = args.models.assume.options()?;
     let (weighed, all_good) = models::weigh_all(&args.models, |weighed| weighed)?;
     let machine = Machine::detect();
     let environment = weigh::machine(&machine);
     let bench = Bench {
         launcher: workers::launcher(PATIENCE)?,
-        campaign: campaign(),
+        campaign: campaign(&requirements.quantiles()),
         unit: "samples".to_owned(),
         slo: None,
         by_layer: false,
@@ -74,10 +80,14 @@ pub(crate) fn run(args: &Args) -> Outcome {
             explainer.explain(&subject, settings, &mut report.measurements);
         }
         report.environment = Some(environment.clone());
+        requirements.judge(&mut report);
         reports.push(report);
     }
     if !reports.is_empty() {
-        args.output.show(&reports)?;
+        args.output.show_as(&reports, &requirements.shown(args.output.render_options()))?;
+    }
+    if all_good && !bench.launcher.is_cancelled() && !requirements.pass(&reports) {
+        return Ok(ExitCode::from(MISSED));
     }
     Ok(workers::ending(&bench.launcher, all_good))
 }

@@ -8,6 +8,7 @@ mod devices;
 mod plans;
 mod predictions;
 mod quantization;
+mod verdicts;
 
 use crate::render::{RenderOptions, Renderer, SortKey, sort, text};
 use crate::report::{Count, Layer, Report};
@@ -34,6 +35,7 @@ const PAGES: &[Page] = &[
     Page { are_all: predictions::are_all, page: predictions::page },
     Page { are_all: devices::are_all, page: devices::page },
     Page { are_all: quantization::are_all, page: quantization::page },
+    Page { are_all: verdicts::are_all, page: verdicts::page },
 ];
 
 impl Renderer for Csv {
@@ -101,7 +103,7 @@ fn fields(model: &str, index: usize, layer: &Layer, mean_ms: Option<f64>) -> [St
 }
 
 /// Fields as a line.
-fn row(fields: impl IntoIterator<Item = String>) -> String {
+pub(super) fn row(fields: impl IntoIterator<Item = String>) -> String {
     fields.into_iter().map(|field| quote(&field)).collect::<Vec<_>>().join(",") + "\n"
 }
 

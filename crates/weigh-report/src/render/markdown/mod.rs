@@ -11,6 +11,7 @@ mod plan;
 mod predictions;
 mod quantization;
 mod training;
+mod verdicts;
 
 use super::numbers::{self, Kind};
 use crate::render::{RenderOptions, Renderer, SortKey, csv, sort, text};
@@ -77,6 +78,7 @@ fn document(report: &Report, options: &RenderOptions) -> String {
     page.push_str(&training::tables(report));
     page.push_str(&plan::tables(report));
     page.push_str(&advice::tables(report));
+    page.push_str(&verdicts::table(report));
     if !report.layers.is_empty() {
         page.push_str(&layers(report, options));
     }
@@ -155,6 +157,11 @@ fn formula(count: &Count) -> String {
         Some(value) => value.to_string(),
         None => format!("`{}`", count.exact()),
     }
+}
+
+/// A row of a table.
+pub(super) fn cells(cells: &[String]) -> String {
+    cells.iter().map(|cell| format!("| {} ", plain(cell))).collect::<String>() + "|\n"
 }
 
 /// Text of any origin without meaning to Markdown or HTML, and of bounded length.

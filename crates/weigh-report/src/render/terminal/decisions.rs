@@ -1,11 +1,11 @@
-//! What follows from the facts: comparisons and verdicts.
+//! What follows from the facts: comparisons.
 
 use crate::Report;
 use crate::render::grid::{Column, Grid};
 use crate::render::ink::{Ink, Line, Role};
-use crate::render::numbers::{self, Kind, share, time};
+use crate::render::numbers::share;
 use crate::render::verdicts::is_versus;
-use crate::report::{ComparisonVerdict, Status};
+use crate::report::ComparisonVerdict;
 
 /// Comparisons of facts; those that were run against each other have a section of their own.
 pub(super) fn comparisons(report: &Report, ink: &Ink) -> Vec<Line> {
@@ -42,41 +42,6 @@ pub(super) fn comparisons(report: &Report, ink: &Ink) -> Vec<Line> {
             ),
             (role, verdict.to_owned()),
             (Role::Dim, detectable.unwrap_or_default()),
-        ]);
-    }
-    grid.lines(ink)
-}
-
-pub(super) fn verdicts(report: &Report, ink: &Ink) -> Vec<Line> {
-    if report.verdicts.is_empty() {
-        return Vec::new();
-    }
-    let mut grid = Grid::new(vec![
-        Column::left("REQUIREMENTS").shrinks_to(20),
-        Column::left(""),
-        Column::right("actual"),
-        Column::right("limit"),
-        Column::right("margin").rank(1),
-    ]);
-    for verdict in &report.verdicts {
-        let (role, status) = match verdict.status {
-            Status::Met => (Role::Good, "✓ met"),
-            Status::Missed => (Role::Bad, "✗ missed"),
-            Status::Unknown => (Role::Warn, "? unknown"),
-        };
-        let unit = ink.name(&verdict.unit, 12);
-        let amount = |value: Option<f64>| match value {
-            Some(value) if verdict.unit == "ms" => ink.text(&time(value)),
-            Some(value) if verdict.unit == "bytes" => numbers::number(value, Kind::Bytes),
-            Some(value) => format!("{} {unit}", numbers::rate(value)).trim_end().to_owned(),
-            None => "?".to_owned(),
-        };
-        grid.row(vec![
-            (Role::Plain, ink.name(&verdict.requirement, 48)),
-            (role, ink.text(status)),
-            (Role::Value, amount(verdict.actual)),
-            (Role::Plain, amount(verdict.limit)),
-            (Role::Dim, verdict.margin.map(share).unwrap_or_default()),
         ]);
     }
     grid.lines(ink)

@@ -31,6 +31,7 @@ mod totals;
 mod trade_off;
 mod training;
 mod tree;
+mod verdicts;
 mod versus;
 
 use super::ink::{Ink, Line, Role};
@@ -90,7 +91,7 @@ fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
         layers::lines(report, options, ink),
         decisions::comparisons(report, ink),
         layer_changes::lines(report, options, ink),
-        decisions::verdicts(report, ink),
+        verdicts::lines(report, ink),
         advice::lines(report, ink),
         coverage::nodes(report, ink),
         coverage::remarks(report, ink),

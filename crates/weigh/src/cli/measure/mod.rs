@@ -2,10 +2,11 @@
 
 pub(super) mod grid;
 mod load;
-mod real;
+pub(super) mod real;
 mod sweep;
 mod versus;
 
+use std::process::ExitCode;
 use std::time::Duration;
 
 use weigh::{Bench, Slo};
@@ -13,7 +14,7 @@ use weigh_hardware::Machine;
 use weigh_measure::fleet::{Campaign, Launcher};
 use weigh_measure::{Plan, Quantile};
 
-use super::{Hinted, Outcome, models, output, workers};
+use super::{Hinted, MISSED, Outcome, models, output, requirements, workers};
 
 pub(crate) use grid::Args as GridArgs;
 pub(crate) use versus::percent;
@@ -60,6 +61,9 @@ pub(crate) struct Args {
     unit: String,
 
     #[command(flatten)]
+    requirements: requirements::Args,
+
+    #[command(flatten)]
     output: output::Args,
 }
 
@@ -102,7 +106,9 @@ Examples:
   weigh measure m.onnx --explain                           why it takes longer than FLOPs / FLOPS";
 
 pub(crate) fn run(args: &Args) -> Outcome {
-    let bench = args.bench()?;
+    let requirements = args.requirements.read()?;
+    let quantiles = requirements.quantiles();
+    let bench = args.time.bench(&args.unit, args.slo, args.output.layers, &quantiles)?;
     let outcome = match (args.versus.is_wanted(), &args.load.scenario) {
         (true, Some(_)) => {
             Err(Hinted::new("--versus and --scenario exclude each other", "run them one after the other")
@@ -115,12 +121,16 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let (mut reports, all_good) = outcome?;
     let environment = weigh::machine(&Machine::detect());
     reports.iter_mut().for_each(|report| report.environment = Some(environment.clone()));
+    reports.iter_mut().for_each(|report| requirements.judge(report));
     if args.output.format != "json" {
         // The facts are what `weigh inspect` is for; people asked for times.
         reports.iter_mut().for_each(only_measured);
     }
     if !reports.is_empty() {
-        args.output.show(&reports)?;
+        args.output.show_as(&reports, &requirements.shown(args.output.render_options()))?;
+    }
+    if all_good && !bench.launcher.is_cancelled() && !requirements.pass(&reports) {
+        return Ok(ExitCode::from(MISSED));
     }
     Ok(workers::ending(&bench.launcher, all_good))
 }
@@ -128,23 +138,23 @@ pub(crate) fn run(args: &Args) -> Outcome {
 /// Reports, and whether all went well.
 type Found = anyhow::Result<(Vec<weigh::Report>, bool)>;
 
-impl Args {
-    fn bench(&self) -> anyhow::Result<Bench> {
-        let bench = self.time.bench(&self.unit, self.slo)?;
-        Ok(Bench { by_layer: self.output.layers, ..bench })
-    }
-}
-
 impl TimeArgs {
-    /// A bench that measures for so long.
-    pub fn bench(&self, unit: &str, slo: Option<Slo>) -> anyhow::Result<Bench> {
-        let wanted: Vec<Quantile> = slo.iter().map(|slo| slo.quantile).collect();
+    /// How to measure, with as many samples as percentiles need.
+    pub fn bench(
+        &self,
+        unit: &str,
+        slo: Option<Slo>,
+        by_layer: bool,
+        quantiles: &[Quantile],
+    ) -> anyhow::Result<Bench> {
+        let wanted: Vec<Quantile> =
+            slo.iter().map(|slo| slo.quantile).chain(quantiles.iter().copied()).collect();
         Ok(Bench {
             launcher: self.launcher()?,
             campaign: self.campaign(&wanted)?,
             unit: unit.to_owned(),
             slo,
-            by_layer: false,
+            by_layer,
             memory_bytes: Machine::detect().memory_bytes,
         })
     }

@@ -74,7 +74,7 @@ impl Args {
         let given = self.given()?;
         let (mut reports, mut all_good) = (Vec::new(), true);
         let bench = match self.files.iter().any(|file| !is_report(file)) {
-            true => Some(self.time.bench(&work.unit, work.slo)?),
+            true => Some(self.time.bench(&work.unit, work.slo, false, &[])?),
             false => None,
         };
         for file in &self.files {
