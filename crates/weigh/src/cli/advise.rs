@@ -126,7 +126,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
         only: args.only.clone(),
         batch: args.batch,
         training: args.training.then(Recipe::default),
-        measure: args.measure.then(|| Measuring { bench: &bench, setting: &setting }),
+        measure: args.measure.then_some(Measuring { bench: &bench, setting: &setting }),
         tell: &tell,
     };
     let advice = weigh::advise(&weighed.opened, &options, &target, &request);

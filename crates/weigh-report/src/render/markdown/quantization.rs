@@ -21,8 +21,7 @@ fn sizes(found: &Quantization) -> String {
         ("file", found.file_bytes_before, Some(file)),
     ];
     let rows = rows.map(|(what, before, after)| vec![what.to_owned(), bytes(before), bytes(after)]);
-    let sizes =
-        table(&[&plain(&format!("weights as {}", found.weights)), ">before", ">after"], rows);
+    let sizes = table(&[&plain(&format!("weights as {}", found.weights)), ">before", ">after"], rows);
     match found.relative_output_difference {
         Some(relative) => {
             format!("{sizes}\nOutputs differ by up to {relative:.1e} of the largest, on random inputs.\n")
