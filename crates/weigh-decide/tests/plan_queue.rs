@@ -164,7 +164,7 @@ fn case(random: &mut Pcg) -> Case {
     let erlangs = (random.within(0.5f64.ln(), 40f64.ln())).exp();
     let rate = erlangs * batch as f64 / mean_ms * 1e3;
     let quantile = [0.9, 0.95, 0.99, 0.999][(random.bits() % 4) as usize];
-    let max_delay_ms = if random.bits() % 3 == 0 { mean_ms * 0.3 } else { 0.0 };
+    let max_delay_ms = if random.bits().is_multiple_of(3) { mean_ms * 0.3 } else { 0.0 };
     // From hardly more than one inference takes in the worst cases to several of them.
     // Batches leave no long lines: whoever comes waits for the next of them.
     let room = if batch > 1 { random.within(0.0, 0.7) } else { random.within(0.0, 3.0) };

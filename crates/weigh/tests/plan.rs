@@ -116,8 +116,9 @@ fn measurements_are_planned_with() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("measured.json");
     let mut measure = Command::cargo_bin("weigh").unwrap();
-    measure
-        .args("measure zoo:mobilenet_v3_small --engine rten --processes 3 --min-time 0.02 --batch 1,2".split(' '));
+    measure.args(
+        "measure zoo:mobilenet_v3_small --engine rten --processes 3 --min-time 0.02 --batch 1,2".split(' '),
+    );
     measure.args(["--format", "json", "-o"]).arg(&file).env("XDG_CONFIG_HOME", "/nowhere").assert().success();
     let saved = report(&format!("{} --items 1000/day --price 0.10/h", file.display()));
     let found = saved["plan"]["configurations"].as_array().unwrap();
