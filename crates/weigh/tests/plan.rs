@@ -116,15 +116,16 @@ fn measurements_are_planned_with() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("measured.json");
     let mut measure = Command::cargo_bin("weigh").unwrap();
-    measure
-        .args("measure zoo:squeezenet1_1 --engine rten --processes 3 --min-time 0.02 --batch 1,2".split(' '));
+    measure.args(
+        "measure zoo:mobilenet_v3_small --engine rten --processes 3 --min-time 0.02 --batch 1,2".split(' '),
+    );
     measure.args(["--format", "json", "-o"]).arg(&file).env("XDG_CONFIG_HOME", "/nowhere").assert().success();
     let saved = report(&format!("{} --items 1000/day --price 0.10/h", file.display()));
     let found = saved["plan"]["configurations"].as_array().unwrap();
     assert_eq!(found.len(), 2);
     assert!(found.iter().all(|found| found["basis"] == "measured" && found["service_ci_ms"].is_array()));
-    assert_eq!(saved["model"]["name"], "squeezenet1_1");
-    let now = "zoo:squeezenet1_1 --engine rten --processes 2 --min-time 0.02 --items 1000/day";
+    assert_eq!(saved["model"]["name"], "mobilenet_v3_small");
+    let now = "zoo:mobilenet_v3_small --engine rten --processes 2 --min-time 0.02 --items 1000/day";
     assert_eq!(report(now)["measurements"].as_array().unwrap().len(), 1);
     // A plan has no speeds of its own.
     let plan = folder.path().join("plan.json");

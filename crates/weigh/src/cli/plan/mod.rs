@@ -6,7 +6,7 @@ mod work;
 use std::process::ExitCode;
 
 use weigh::Report;
-use weigh::decide::plan::{Candidate, plan};
+use weigh::decide::plan::plan;
 
 use super::{FAILED, Hinted, Outcome, models, output};
 
@@ -39,7 +39,7 @@ Examples:
 const NOT_MET: u8 = 1;
 
 pub(crate) fn run(args: &Args) -> Outcome {
-    let workload = args.work.workload()?;
+    let workload = args.work.workload();
     workload.check().map_err(|error| Hinted::new(error.to_string(), error.hint()))?;
     let found = args.sources.found(&args.assume, &args.work)?;
     if found.candidates.is_empty() && found.all_good {
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     if found.candidates.is_empty() {
         return Ok(ExitCode::from(FAILED));
     }
-    let mut candidates: Vec<Candidate> = found.candidates;
+    let mut candidates = found.candidates;
     candidates.iter_mut().for_each(|candidate| args.work.equip(candidate));
     let planned = plan(&workload, &candidates, &args.work.site());
     let (plan, verdicts) = planned.map_err(|error| Hinted::new(error.to_string(), error.hint()))?;

@@ -76,9 +76,9 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn workload(&self) -> anyhow::Result<Workload> {
+    pub(super) fn workload(&self) -> Workload {
         let hours = |ms: f64| ms / 3.6e6;
-        Ok(Workload {
+        Workload {
             items: self.items.map(|items| items.items),
             period_h: self.items.and_then(|items| items.period_ms).map(hours),
             rate: self.rate,
@@ -95,7 +95,7 @@ impl Args {
             max_servers: self.max_servers,
             days: self.days.map(f64::from),
             unit: self.unit.clone(),
-        })
+        }
     }
 
     pub(super) fn site(&self) -> Site {
