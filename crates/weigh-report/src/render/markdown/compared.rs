@@ -55,7 +55,7 @@ fn layers(report: &Report, options: &RenderOptions) -> String {
         return page;
     }
     page.push_str(
-        "\n| | layer | operator | what | MACs before | after | MACs ± | params before | after | params ± |\n\
+        "\n| | layer | operator | what | MACs before | MACs after | MACs ± | params before | params after | params ± |\n\
          |---|---|---|---|--:|--:|--:|--:|--:|--:|\n",
     );
     for change in &found.shown {

@@ -32,13 +32,13 @@ fn table(found: &Changes<'_>, ink: &Ink) -> Vec<Line> {
     let mut grid = Grid::new(vec![
         Column::left(""),
         Column::left("layer").shrinks_to(20),
-        Column::left("operator").shrinks_to(8).rank(6),
+        Column::left("operator").shrinks_to(8).rank(7),
         Column::left("what").shrinks_to(16).rank(3),
         Column::right("MACs before").rank(2),
-        Column::right("after").rank(2),
+        Column::right("MACs after").rank(1),
         Column::right("MACs ±"),
-        Column::right("params before").rank(5),
-        Column::right("after").rank(5),
+        Column::right("params before").rank(6),
+        Column::right("params after").rank(5),
         Column::right("params ±").rank(1),
     ]);
     for change in &found.shown {
