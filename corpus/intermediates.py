@@ -154,9 +154,9 @@ def is_complete(coverage):
     return coverage["nodes"] == coverage["shaped"] == coverage["priced"] > 0 and not coverage["unknown"]
 
 
-def section(name, lines, update):
-    """Whether the part `name` of docs/models.md is these lines; with `update`, make it so."""
-    path = pathlib.Path(__file__).parent.parent / "docs/models.md"
+def section(name, lines, update, document="models.md"):
+    """Whether the part `name` of a page of docs is these lines; with `update`, make it so."""
+    path = pathlib.Path(__file__).parent.parent / "docs" / document
     text = path.read_text()
     start, end = f"<!-- {name}: made by corpus/{name}.py --update-docs -->\n", f"<!-- end of {name} -->\n"
     before, _, rest = text.partition(start)

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use crate::{Diagnostic, Operator, Tensor, TensorId};
 
 /// A model: one graph, the tensors of it and of all its subgraphs, and what was noticed on reading it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Model {
     /// The model's own name, as the file gives it.
     pub name: String,
@@ -22,7 +22,7 @@ pub struct Model {
 }
 
 /// A list of nodes, each after those whose outputs it reads.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Graph {
     /// What the caller passes in.
     pub inputs: Vec<TensorId>,
@@ -33,7 +33,7 @@ pub struct Graph {
 }
 
 /// One step: an operator applied to tensors.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Node {
     /// The node's name, made up from type and position where the file has none.
     pub name: Box<str>,

@@ -96,6 +96,13 @@ impl Workload {
         }
     }
 
+    /// The same work with weights stored in a narrower type and widened as they are read.
+    pub fn with_weights(&self, to: DType) -> Workload {
+        let bits = |dtype: DType| dtype.bits().map(f64::from);
+        let ratio = self.dtype().and_then(bits).zip(bits(to)).map_or(1.0, |(from, to)| to / from);
+        Workload { weight_bytes: self.weight_bytes * ratio.min(1.0), ..self.clone() }
+    }
+
     /// All bytes read and written.
     pub fn bytes(&self) -> f64 {
         self.read_bytes + self.weight_bytes + self.written_bytes

@@ -11,6 +11,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod advise;
 mod benchmark;
 mod calibrate;
 mod conventions;
@@ -19,8 +20,11 @@ mod describe_training;
 mod devices;
 mod energy;
 mod open;
+mod outfit;
 mod predict;
+mod quantize;
 
+pub use advise::{AdviceRequest, Advised, Goal, Measuring, TECHNIQUES, Target, Technique, advise};
 pub use benchmark::{
     Batches, Bench, Compared, DataRequest, LoadRequest, NoSlo, Prepared, Served, Setting, SideOfModel, Slo,
     Subject, Swept, engines, machine,
@@ -32,10 +36,16 @@ pub use describe_training::describe_training;
 pub use devices::device_info;
 pub use energy::add_energy;
 pub use open::{OpenError, Opened, open};
+pub use outfit::outfit;
 pub use predict::{NoPrediction, OnThis, PredictionRequest, explain, on_device, without_model};
+pub use quantize::{
+    NotQuantized, QuantizedSkeleton, describe_quantization, output_difference, quantize, quantized_skeleton,
+};
 pub use weigh_analysis::conventions::{CONVENTIONS, Convention};
 pub use weigh_analysis::training;
 pub use weigh_analysis::{Analysis, AnalysisError, FreeDim, Options, analyze};
+pub use weigh_decide as decide;
+pub use weigh_formats::onnx::quantize::{Request as QuantizeRequest, WeightType};
 pub use weigh_ir as ir;
 pub use weigh_report as report;
 pub use weigh_report::Report;

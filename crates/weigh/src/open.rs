@@ -113,16 +113,16 @@ fn from_file(path: &str) -> Result<Opened, OpenError> {
 
 /// The files of external data that a model refers to and that lie beside it.
 pub(crate) fn external_files<'a>(model: &'a Model) -> BTreeSet<&'a str> {
-    let is_beside = |path: &str| {
-        !path.is_empty()
-            && !Path::new(path).is_absolute()
-            && !path.split(['/', '\\']).any(|part| part == "..")
-    };
     let external = |tensor: &'a weigh_ir::Tensor| match &tensor.stored.as_ref()?.place {
         weigh_ir::Place::External { path, .. } if is_beside(path) => Some(&**path),
         _ => None,
     };
     model.tensors.iter().filter_map(external).collect()
+}
+
+/// Whether a path of external data stays in the model's folder.
+pub(crate) fn is_beside(path: &str) -> bool {
+    !path.is_empty() && !Path::new(path).is_absolute() && !path.split(['/', '\\']).any(|part| part == "..")
 }
 
 /// Files of fewer bytes are read, which is faster than to map them.

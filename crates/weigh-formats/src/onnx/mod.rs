@@ -4,10 +4,12 @@
 
 mod attributes;
 mod blocked;
+mod copy;
 mod dtype;
 mod lower;
 mod operators;
 mod order;
+pub mod quantize;
 mod read;
 mod rebatch;
 mod scope;
@@ -16,7 +18,7 @@ mod write;
 
 pub use operators::{Spelling, spellings};
 pub use rebatch::{NewExtent, NewShape, RebatchError, rebatch};
-pub use write::{Weights, WriteError, WriteOptions, write};
+pub use write::{DECLARED, Weights, WriteError, WriteOptions, write};
 
 use crate::protobuf::Message;
 use crate::{Format, FormatError};

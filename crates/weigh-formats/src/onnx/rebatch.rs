@@ -8,9 +8,10 @@ use std::io::{self, Write};
 use std::ops::Range;
 
 use super::at_node;
+use super::copy::{self, Pieces, copy_fields, edited, for_each_field, int_list, message};
 use super::read::{ModelProto, ValueInfo};
 use crate::FormatError;
-use crate::protobuf::{Field, Message, Writer};
+use crate::protobuf::{Message, Writer};
 
 /// An extent of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,60 +70,18 @@ pub fn rebatch(
         match field.number {
             GRAPH => {
                 let graph = job.graph(field.message()?)?;
-                let mut header = Writer::default();
-                header.announce(GRAPH, graph.bytes());
-                model.make(header.0);
-                model.list.extend(graph.list);
+                model.nest(GRAPH, graph);
             }
             _ => model.copy(range),
         }
         Ok(())
     })?;
     job.check()?;
-    for piece in &model.list {
-        match piece {
-            Piece::Copied(range) => out.write_all(bytes.get(range.clone()).unwrap_or_default())?,
-            Piece::Made(made) => out.write_all(made)?,
-        }
-    }
-    Ok(())
+    Ok(model.write(bytes, out)?)
 }
 
 /// `ModelProto.graph`.
 const GRAPH: u32 = 7;
-
-/// The output: parts of the source, and what is new.
-#[derive(Default)]
-struct Pieces {
-    list: Vec<Piece>,
-}
-
-enum Piece {
-    /// These bytes of the source.
-    Copied(Range<usize>),
-    Made(Vec<u8>),
-}
-
-impl Pieces {
-    fn copy(&mut self, range: Range<usize>) {
-        match self.list.last_mut() {
-            Some(Piece::Copied(last)) if last.end == range.start => last.end = range.end,
-            _ => self.list.push(Piece::Copied(range)),
-        }
-    }
-
-    fn make(&mut self, bytes: Vec<u8>) {
-        self.list.push(Piece::Made(bytes));
-    }
-
-    fn bytes(&self) -> u64 {
-        let length = |piece: &Piece| match piece {
-            Piece::Copied(range) => range.len() as u64,
-            Piece::Made(made) => made.len() as u64,
-        };
-        self.list.iter().map(length).sum()
-    }
-}
 
 /// What is to be changed, and how much of it was found.
 struct Job<'j> {
@@ -174,19 +133,19 @@ impl Job<'_> {
     }
 
     fn node(&mut self, node: Message<'_>, range: Range<usize>, into: &mut Pieces) -> Result<(), FormatError> {
-        let first = first_output(node)?;
+        let first = copy::first_output(node)?;
         let wanted: Vec<_> = self.shapes.iter().filter(|shape| shape.node == first).collect();
         if first.is_empty() || wanted.is_empty() {
             into.copy(range);
             return Ok(());
         }
-        let mut inputs = inputs(node)?;
+        let mut inputs = copy::inputs(node)?;
         for shape in &wanted {
             let Some(input) = inputs.get_mut(shape.input) else {
                 return Err(at_node(first, format!("it has no input {}", shape.input)));
             };
             let extents = format!("{first}/{}/extents", shape.input);
-            into.make(message(1, &constant(&extents, shape.extents)));
+            into.make(message(1, &int_list(&extents, shape.extents)));
             *input = match shape.expand {
                 true => {
                     let expanded = format!("{first}/{}/expanded", shape.input);
@@ -217,66 +176,6 @@ impl Job<'_> {
             (_, false) => missing("a node that is"),
         }
     }
-}
-
-/// Calls `visit` with every field and the bytes of the file that it takes, tag included.
-fn for_each_field<'a>(
-    message: Message<'a>,
-    visit: &mut dyn FnMut(Field<'a>, Range<usize>) -> Result<(), FormatError>,
-) -> Result<(), FormatError> {
-    let place = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
-    let end = place(message.offset).saturating_add(message.bytes.len());
-    let mut fields = message.fields();
-    let mut next = fields.next().transpose()?;
-    while let Some(field) = next {
-        next = fields.next().transpose()?;
-        let until = next.as_ref().map_or(end, |next| place(next.offset));
-        visit(field, place(field.offset)..until)?;
-    }
-    Ok(())
-}
-
-/// Appends those fields of a message that are kept.
-fn copy_fields<'a>(
-    message: Message<'a>,
-    into: &mut Vec<u8>,
-    keep: &mut dyn FnMut(&Field<'a>) -> bool,
-) -> Result<(), FormatError> {
-    let start = usize::try_from(message.offset).unwrap_or(usize::MAX);
-    for_each_field(message, &mut |field, range| {
-        if keep(&field) {
-            let within = range.start.saturating_sub(start)..range.end.saturating_sub(start);
-            into.extend_from_slice(message.bytes.get(within).unwrap_or_default());
-        }
-        Ok(())
-    })
-}
-
-/// A copy of a message with the messages in field `number` put in other words.
-fn edited<'a>(
-    message: Message<'a>,
-    number: u32,
-    edit: &mut dyn FnMut(Message<'a>) -> Result<Vec<u8>, FormatError>,
-) -> Result<Vec<u8>, FormatError> {
-    let mut made = Writer::default();
-    let start = usize::try_from(message.offset).unwrap_or(usize::MAX);
-    for_each_field(message, &mut |field, range| {
-        if field.number == number {
-            made.bytes(number, edit(field.message()?)?);
-        } else {
-            let within = range.start.saturating_sub(start)..range.end.saturating_sub(start);
-            made.0.extend_from_slice(message.bytes.get(within).unwrap_or_default());
-        }
-        Ok(())
-    })?;
-    Ok(made.0)
-}
-
-/// A field that holds a message, with its tag.
-fn message(number: u32, bytes: &[u8]) -> Vec<u8> {
-    let mut writer = Writer::default();
-    writer.bytes(number, bytes);
-    writer.0
 }
 
 /// A `ValueInfoProto` of a tensor with another extent, and whether it has that axis.
@@ -312,31 +211,4 @@ fn without_shape(info: Message<'_>) -> Result<Vec<u8>, FormatError> {
             Ok(made)
         })
     })
-}
-
-fn first_output<'a>(node: Message<'a>) -> Result<&'a str, FormatError> {
-    for field in node.fields() {
-        let field = field?;
-        if field.number == 2 {
-            return field.text();
-        }
-    }
-    Ok("")
-}
-
-fn inputs(node: Message<'_>) -> Result<Vec<String>, FormatError> {
-    let fields = node.fields().filter(|field| field.as_ref().map_or(true, |field| field.number == 1));
-    fields.map(|field| field?.text().map(str::to_owned)).collect()
-}
-
-/// A node that makes a list of 64-bit integers.
-fn constant(output: &str, extents: &[i64]) -> Vec<u8> {
-    let raw: Vec<u8> = extents.iter().flat_map(|extent| extent.to_le_bytes()).collect();
-    let mut node = Writer::default();
-    node.bytes(2, output).bytes(4, "Constant").message(5, |attribute| {
-        attribute.bytes(1, "value").int(20, 4).message(5, |tensor| {
-            tensor.int(1, extents.len() as i64).int(2, 7).bytes(9, &raw);
-        });
-    });
-    node.0
 }

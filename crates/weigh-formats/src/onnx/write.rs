@@ -42,7 +42,12 @@ pub enum Weights {
         /// Equal seeds give equal files.
         seed: u64,
     },
+    /// Declared to lie in a file of external data ([`DECLARED`]) that nobody writes: exact sizes in a small file.
+    Declared,
 }
+
+/// Where declared weights are said to lie.
+pub const DECLARED: &str = "weights";
 
 /// Why a graph cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +93,7 @@ impl WriteError {
 /// # Errors
 /// See [`WriteError`].
 pub fn write(model: &Model, options: &WriteOptions) -> Result<Vec<u8>, WriteError> {
-    let mut layout = Layout { model, parts: Vec::new(), opset: OPSET };
+    let mut layout = Layout { model, parts: Vec::new(), opset: OPSET, declared: 0 };
     layout.stored(options)?;
     for node in &model.graph.nodes {
         layout.node(node)?;
@@ -114,6 +119,8 @@ struct Layout<'m> {
     model: &'m Model,
     parts: Vec<Part>,
     opset: i64,
+    /// Bytes of weights that are declared and not stored.
+    declared: u64,
 }
 
 impl<'m> Layout<'m> {
@@ -177,7 +184,8 @@ impl<'m> Layout<'m> {
                 head.0.extend_from_slice(&fields.0);
                 self.parts.push(Part { head: head.0, data: Some((stored.bytes, distribution)) });
             }
-            Weights::Random { .. } => return Err(unknown()),
+            Weights::Declared if stored.dtype == DType::F32 => self.declare(&tensor.name, stored, &dims),
+            Weights::Random { .. } | Weights::Declared => return Err(unknown()),
         }
         Ok(())
     }
@@ -191,6 +199,20 @@ impl<'m> Layout<'m> {
     fn ints(&mut self, name: &str, values: &[i64]) {
         let raw: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.initializer(name, DType::I64, &[values.len() as i64], &raw);
+    }
+
+    /// A tensor whose data lies in a file that nobody writes.
+    fn declare(&mut self, name: &str, stored: &Stored, dims: &[i64]) {
+        let mut fields = tensor_header(name, stored.dtype, dims);
+        let (offset, length) = (self.declared.to_string(), stored.bytes.to_string());
+        for (key, value) in [("location", DECLARED), ("offset", &offset), ("length", &length)] {
+            fields.message(13, |entry| {
+                entry.bytes(1, key).bytes(2, value);
+            });
+        }
+        fields.int(14, 1);
+        self.declared = self.declared.saturating_add(stored.bytes);
+        self.field(5, |field| field.0.extend_from_slice(&fields.0));
     }
 
     /// A node that makes zeros. It has a shape of its own, so that no two weights look like one.

@@ -3,6 +3,8 @@
 //! Adding an output is one file and one line in [`renderers`]. Renderers are pure: the same reports and options
 //! give the same text.
 
+mod advised;
+mod compared;
 mod csv;
 mod devices;
 mod github;
@@ -10,10 +12,12 @@ mod grid;
 mod ink;
 mod json;
 mod junit;
+mod layer_changes;
 mod listing;
 mod markdown;
 mod measured;
 mod numbers;
+mod planned;
 mod predicted;
 mod requirements;
 mod sort;

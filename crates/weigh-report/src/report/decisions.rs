@@ -23,6 +23,16 @@ pub struct Comparison {
     pub a_value: Option<f64>,
     /// Value of the second.
     pub b_value: Option<f64>,
+    /// 95 % confidence interval of the first's value.
+    pub a_ci: Option<Interval>,
+    /// 95 % confidence interval of the second's value.
+    pub b_ci: Option<Interval>,
+    /// Whether the first's value misses something: it is at least that.
+    pub a_is_lower_bound: bool,
+    /// Whether the second's value misses something.
+    pub b_is_lower_bound: bool,
+    /// The device that predicted values are for; null for what was counted or measured.
+    pub device: Option<String>,
     /// Smallest sample of the first, in the metric's unit.
     pub a_min: Option<f64>,
     /// Smallest sample of the second.
@@ -176,7 +186,9 @@ pub struct Advice {
     /// The goal's metric after / before: below 1 where the technique helps (above 1 for throughput). Null where it could
     /// not be worked out, and the notes say why.
     pub gain: Option<f64>,
-    /// What the figures rest on.
+    /// The gain that was expected, where `gain` is measured.
+    pub predicted_gain: Option<f64>,
+    /// What the gain rests on.
     pub basis: Basis,
     /// What the expected times rest on, where there are some: the engine calibrated here, or a class of devices.
     pub time_basis: Option<PredictionBasis>,
@@ -184,7 +196,7 @@ pub struct Advice {
     pub needs: Effort,
     /// The command that does it or checks it.
     pub command: Option<String>,
-    /// One against the other, where it was measured.
+    /// One against the other, where it was measured; the costs before and after stay what was expected.
     pub measured: Option<Comparison>,
     /// Whether it cannot be done to this model; the notes say why, and nothing is claimed.
     pub refused: bool,
@@ -252,4 +264,17 @@ pub enum Basis {
     /// A rule of thumb.
     #[default]
     Rule,
+}
+
+impl Basis {
+    /// The word for it in documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Basis::Measured => "measured",
+            Basis::Computed => "computed",
+            Basis::Predicted => "predicted",
+            Basis::Given => "given",
+            Basis::Rule => "rule",
+        }
+    }
 }

@@ -19,6 +19,7 @@ mod model;
 mod performance;
 mod plan;
 mod prediction;
+mod quantization;
 mod read;
 mod scenario;
 mod sweep;
@@ -50,6 +51,7 @@ pub use plan::{Configuration, Plan, PlannedWorkload};
 pub use prediction::{
     Bound, BoundShare, Gap, GapLayer, GapPart, PredictedBatch, PredictedLayer, Prediction, PredictionBasis,
 };
+pub use quantization::{NotFolded, Quantization, QuantizedTensor};
 pub use read::{ReadError, SCHEMA, Version};
 pub use scenario::{Estimate, Scenario, SloProbe, SloSearch};
 pub use sweep::{EngineInfo, SloChoice, Sweep};
@@ -97,6 +99,9 @@ pub struct Report {
     /// What training takes, where it was asked for.
     #[serde(default)]
     pub training: Option<Training>,
+    /// What became of its weights, where they were put in fewer bits.
+    #[serde(default)]
+    pub quantization: Option<Quantization>,
     /// The machine measurements were made on.
     #[serde(default)]
     pub environment: Option<Environment>,

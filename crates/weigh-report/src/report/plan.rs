@@ -37,8 +37,12 @@ pub struct PlannedWorkload {
     pub deadline_h: Option<f64>,
     /// A limit on a percentile of latency, waiting included, e.g. `p99<=100ms`.
     pub slo: Option<String>,
+    /// How long a batch may wait to be filled; null where it takes what is there.
+    pub max_delay_ms: Option<f64>,
     /// The share of its capacity that a server may be used at.
     pub utilisation: f64,
+    /// The servers that there are; null where as many are taken as it needs.
+    pub servers: Option<u64>,
     /// Days that a cost is told for.
     pub days: Option<f64>,
 }
@@ -65,6 +69,8 @@ pub struct Configuration {
     pub service_ms: Option<f64>,
     /// Its interval.
     pub service_ci_ms: Option<Interval>,
+    /// Standard deviation of the time of an inference; null where it is taken to be constant.
+    pub service_stddev_ms: Option<f64>,
     /// Items per second that one server finishes when it never waits.
     pub throughput_per_second: Option<f64>,
     /// Its interval.
@@ -81,12 +87,20 @@ pub struct Configuration {
     pub servers_for: Option<String>,
     /// Hours until all is done, with that many servers.
     pub hours: Option<f64>,
+    /// Items per second that all servers together finish when they never wait.
+    pub capacity_per_second: Option<f64>,
+    /// The longest that an inference may take for those servers to keep up with the highest rate.
+    pub budget_ms: Option<f64>,
     /// Share of capacity used at the mean rate.
     pub utilisation: Option<f64>,
     /// Share of capacity used at the peak rate.
     pub peak_utilisation: Option<f64>,
     /// The percentile of latency at the peak rate, waiting included, that the queueing model expects.
     pub latency_at_peak_ms: Option<f64>,
+    /// Its interval, of the simulation alone.
+    pub latency_at_peak_ci_ms: Option<Interval>,
+    /// The same percentile with one server fewer; null where the line would grow without end, or was not asked for.
+    pub latency_one_fewer_ms: Option<f64>,
     /// The model of the queue and its assumptions, in words.
     pub queue: Option<String>,
     /// Dollars per hour and server.
@@ -99,13 +113,15 @@ pub struct Configuration {
     pub cost_ci: Option<Interval>,
     /// Whether `cost` is per day.
     pub cost_is_daily: bool,
+    /// Dollars for the days of the workload.
+    pub cost_over_days: Option<f64>,
     /// Dollars per million items.
     pub cost_per_million: Option<f64>,
     /// Its interval.
     pub cost_per_million_ci: Option<Interval>,
     /// Joules for one item.
     pub joules_per_item: Option<f64>,
-    /// Kilowatt-hours per day, or for all items.
+    /// Kilowatt-hours per day, or for all items, with what the building takes.
     pub kilowatt_hours: Option<f64>,
     /// Kilograms of CO2 equivalent per day, or for all items.
     pub co2_kg: Option<f64>,
@@ -113,6 +129,8 @@ pub struct Configuration {
     pub grid: Option<String>,
     /// What the energy rests on.
     pub energy_basis: Option<Basis>,
+    /// The counter, the table or the power that it is from.
+    pub energy_source: Option<String>,
     /// Cost / cost of the first configuration.
     pub relative_cost: Option<f64>,
     /// Whether it meets everything that was asked.

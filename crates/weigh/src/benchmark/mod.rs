@@ -24,8 +24,8 @@ use weigh_report::report;
 pub(crate) use inputs::batch;
 pub use serve::{LoadRequest, Served};
 pub use slo::{NoSlo, Slo};
-pub(crate) use subject::batch_symbol;
 pub use subject::{DataRequest, Prepared, Setting, Subject};
+pub(crate) use subject::{SEED, batch_symbol};
 pub use sweep::{Batches, Swept};
 pub use versus::{Compared, SideOfModel};
 

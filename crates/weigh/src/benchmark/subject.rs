@@ -18,7 +18,7 @@ use super::inputs::{batch, inputs};
 use crate::{Opened, open};
 
 /// The same inputs and weights in every run.
-const SEED: u64 = 0x0077_6569_6768;
+pub(crate) const SEED: u64 = 0x0077_6569_6768;
 
 /// How a model is run: one point of a grid.
 #[derive(Clone)]

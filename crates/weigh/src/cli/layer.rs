@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use weigh::ir::DType;
 use weigh::report::SideBySide;
-use weigh::report::report::{Comparison, Count, Tensor, Totals};
+use weigh::report::report::{Comparison, Tensor};
 use weigh::{Opened, Options, Report};
 use weigh_zoo::layers::{Layer, LayerError, Separable, Setting};
 
@@ -148,23 +148,9 @@ fn separated(
 
 /// What b has of what a has.
 fn compare(a: (&str, &Report), b: (&str, &Report)) -> Vec<Comparison> {
-    type Metric = fn(&Totals) -> Option<&Count>;
-    let metrics: [(&str, Metric); 2] =
-        [("parameters", |totals| totals.parameters.as_ref()), ("macs", |totals| totals.macs.as_ref())];
-    let comparison = |(metric, count): (&str, Metric)| {
-        let value = |report: &Report| Some(count(report.totals.as_ref()?)?.number()? as f64);
-        let (a_value, b_value) = (value(a.1), value(b.1));
-        Comparison {
-            a: a.0.to_owned(),
-            b: b.0.to_owned(),
-            metric: metric.to_owned(),
-            a_value,
-            b_value,
-            ratio: b_value.zip(a_value.filter(|value| *value > 0.0)).map(|(b, a)| b / a),
-            ..Comparison::default()
-        }
-    };
-    metrics.map(comparison).into()
+    let mut found = weigh_decide::compare::between(a, b);
+    found.retain(|comparison| ["parameters", "macs"].contains(&comparison.metric.as_str()));
+    found
 }
 
 /// `[1, 3, 224, 224] → [1, 64, 224, 224]`: all inputs, the first output.

@@ -1,7 +1,9 @@
 //! The commands: one file each, all short, all making reports.
 
+mod advise;
 mod amounts;
 mod check;
+mod compare;
 mod conventions;
 mod engines;
 mod explain;
@@ -11,8 +13,11 @@ mod layer;
 mod measure;
 mod models;
 mod output;
+mod places;
+mod plan;
 mod predict;
 mod progress;
+mod quantize;
 mod render;
 mod requirements;
 mod schema;
@@ -51,12 +56,20 @@ enum Command {
     Check(Box<check::Args>),
     /// The metrics and classes that requirements can name
     Requirements(requirements::ListArgs),
+    /// Models or saved reports beside each other
+    Compare(Box<compare::Args>),
+    /// What serving a workload takes: servers, time, money, energy
+    Plan(Box<plan::Args>),
+    /// What to change about a model, and what each change would bring
+    Advise(advise::Args),
     /// What can run models on this machine
     Engines(engines::Args),
     /// The devices that models could run on
     Hardware(hardware::Args),
     /// The cost of a single layer, without a model
     Layer(layer::Args),
+    /// Write a model with its weights in fewer bits
+    Quantize(quantize::Args),
     /// Built-in reference models
     Zoo(zoo::Args),
     /// Show saved reports again, in any format
@@ -104,9 +117,13 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Predict(args)) => predict::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Requirements(args)) => requirements::list(&args),
+        Some(Command::Compare(args)) => compare::run(&args),
+        Some(Command::Plan(args)) => plan::run(&args),
+        Some(Command::Advise(args)) => advise::run(&args),
         Some(Command::Engines(args)) => engines::run(&args),
         Some(Command::Hardware(args)) => hardware::run(&args),
         Some(Command::Layer(args)) => layer::run(&args),
+        Some(Command::Quantize(args)) => quantize::run(&args),
         Some(Command::Zoo(args)) => zoo::run(&args),
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Schema) => schema::run(),

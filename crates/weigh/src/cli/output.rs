@@ -150,6 +150,9 @@ fn hint_of(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     if let Some(hinted) = cause.downcast_ref::<Hinted>() {
         return Some(hinted.hint.clone());
     }
+    if let Some(refused) = cause.downcast_ref::<weigh::NotQuantized>() {
+        return Some(refused.hint().to_owned());
+    }
     cause.downcast_ref::<weigh::OpenError>().map(weigh::OpenError::hint)
 }
 

@@ -5,19 +5,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
 use weigh::ir::DType;
-use weigh::report::report::Prediction;
-use weigh::{Calibration, OnThis, PredictionRequest, Report, Setting, Subject};
-use weigh_engine::EngineOptions;
-use weigh_hardware::devices::{Devices, NoSuchDevice};
+use weigh::{PredictionRequest, Report};
 use weigh_hardware::energy::carbon::{Grid, grid, grids};
-use weigh_hardware::{Device, Machine};
+use weigh_measure::fleet::Launcher;
 
-use super::hardware::calibrate;
-use super::{
-    FAILED, Hinted, MISSED, Outcome, amounts, engines, hardware, models, output, requirements, workers,
-};
+use super::places::Places;
+use super::{FAILED, MISSED, Outcome, amounts, engines, models, output, requirements, workers};
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -81,6 +75,7 @@ pub(crate) struct Args {
 
     /// FLOPs of one inference, for figures without a model: 4.1G
     #[arg(long, value_name = "COUNT", value_parser = amounts::count, help_heading = "Without a model")]
+    #[arg(conflicts_with_all = ["batch", "within", "rate", "grid", "training", "engine"])]
     flops: Option<f64>,
 
     /// Bytes that it moves: 100M
@@ -108,35 +103,22 @@ Examples:
 /// How long a worker may be silent.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The word for this machine among devices.
-const THIS: &str = "this";
-
 pub(crate) fn run(args: &Args) -> Outcome {
     let requirements = args.requirements.read()?;
-    let machine = Machine::detect();
-    let devices = hardware::load(&args.files)?;
-    let targets = args.on.iter().map(|name| target(&devices, name)).collect::<anyhow::Result<Vec<_>>>()?;
-    let wants_this = targets.iter().any(Option::is_none);
-    let calibration = if wants_this { Some(args.calibration(&machine)?) } else { None };
+    let places = Places::new(&args.on, &args.files, args.calibration.as_ref())?;
     let request = args.request();
     if let Some(flops) = args.flops {
-        let here = calibration.as_ref().map(|found| weigh::this_device(&found.ceilings, &machine));
-        let on = targets.iter().filter_map(|target| target.or(here.as_ref()));
-        let predictions =
-            on.map(|device| weigh::without_model(flops, args.bytes, device, &request)).collect();
-        let mut reports = [Report { predictions, ..Report::default() }];
+        let devices = places.devices();
+        let on = devices.iter().map(|device| weigh::without_model(flops, args.bytes, device, &request));
+        let mut reports = [Report { predictions: on.collect(), ..Report::default() }];
         reports.iter_mut().for_each(|report| requirements.judge(report));
         args.output.show_as(&reports, &requirements.shown(args.output.render_options()))?;
         return Ok(ExitCode::from(if requirements.pass(&reports) { 0 } else { MISSED }));
     }
     let launcher = workers::launcher(PATIENCE)?;
-    let here = calibration.as_ref().map(|calibration| Here {
-        on: OnThis { launcher: &launcher, calibration, machine: &machine },
-        machine: &machine,
-    });
     let (mut reports, mut all_good) = (Vec::new(), true);
     for path in &args.models {
-        match args.predict(path, &targets, here.as_ref(), &request) {
+        match args.predict(path, &places, &request, &launcher) {
             Ok(report) => reports.push(report),
             Err(error) => {
                 output::report_error(&error);
@@ -144,8 +126,8 @@ pub(crate) fn run(args: &Args) -> Outcome {
             }
         }
     }
-    if wants_this {
-        let environment = weigh::machine(&machine);
+    if places.has_this() {
+        let environment = weigh::machine(places.machine());
         reports.iter_mut().for_each(|report| report.environment = Some(environment.clone()));
     }
     reports.iter_mut().for_each(|report| requirements.judge(report));
@@ -162,36 +144,12 @@ pub(crate) fn run(args: &Args) -> Outcome {
     }
 }
 
-/// This machine as it was calibrated.
-struct Here<'a> {
-    on: OnThis<'a>,
-    machine: &'a Machine,
-}
-
-/// A device; `None` for this machine.
-fn target<'d>(devices: &'d Devices, name: &str) -> anyhow::Result<Option<&'d Device>> {
-    if name == THIS {
-        return Ok(None);
-    }
-    let found =
-        devices.find(name).map_err(|error: NoSuchDevice| Hinted::new(error.to_string(), error.hint()))?;
-    Ok(Some(found))
-}
-
 impl Args {
-    fn calibration(&self, machine: &Machine) -> anyhow::Result<Calibration> {
-        let missing = || {
-            let hint =
-                "run `weigh hardware calibrate` once (some three minutes), or name a device: --on DEVICE";
-            Hinted::new("this machine was not calibrated", hint)
-        };
-        Ok(calibrate::load(self.calibration.as_ref(), machine)?.ok_or_else(missing)?)
-    }
-
     fn request(&self) -> PredictionRequest {
         PredictionRequest {
             batches: self.batch.clone(),
             dtype: self.dtype,
+            weights: None,
             limit_ms: self.within,
             rate: self.rate,
             grid: self.grid.clone(),
@@ -200,41 +158,18 @@ impl Args {
         }
     }
 
-    fn setting(&self, machine: &Machine) -> anyhow::Result<Setting> {
-        Ok(Setting {
-            engine: engines::named(&self.engine)?,
-            options: EngineOptions {
-                threads: Some(self.threads.unwrap_or_else(|| machine.compute_threads())),
-                ..EngineOptions::default()
-            },
-            batch: None,
-            streams: NonZeroUsize::MIN,
-        })
-    }
-
     fn predict(
         &self,
         path: &str,
-        targets: &[Option<&Device>],
-        here: Option<&Here<'_>>,
+        places: &Places,
         request: &PredictionRequest,
+        launcher: &Launcher,
     ) -> anyhow::Result<Report> {
         let options = self.assume.options()?;
         let weighed = models::weigh_one(path, &options)?;
+        let setting = places.setting(&self.engine, self.threads)?;
         let mut report = weigh::describe(&weighed.opened, &weighed.facts);
-        for target in targets {
-            let found: Vec<Prediction> = match (target, here) {
-                (Some(device), _) => weigh::on_device(&weighed.opened, &options, device, request)
-                    .with_context(|| format!("{path} was not predicted"))?,
-                (None, Some(here)) => {
-                    let subject = Subject::new(&weighed.opened, &options, None)?;
-                    let found = here.on.predict(&subject, &self.setting(here.machine)?, request);
-                    found.map_err(|reason| anyhow::anyhow!("{path} was not predicted: {reason}"))?
-                }
-                (None, None) => Vec::new(),
-            };
-            report.predictions.extend(found);
-        }
+        report.predictions = places.predict(&weighed, &options, &setting, request, launcher)?;
         Ok(report)
     }
 }
@@ -249,7 +184,7 @@ fn only_predicted(report: &mut Report) {
 }
 
 /// `fp16`, or the name of an element type.
-fn dtype(text: &str) -> Result<DType, String> {
+pub(super) fn dtype(text: &str) -> Result<DType, String> {
     let short = match text {
         "fp64" => Some(DType::F64),
         "fp32" => Some(DType::F32),
@@ -268,7 +203,7 @@ fn positive(text: &str) -> Result<f64, String> {
 }
 
 /// A grid by name, or by grams per kilowatt-hour.
-fn electricity(text: &str) -> Result<Grid, String> {
+pub(super) fn electricity(text: &str) -> Result<Grid, String> {
     if let Some(known) = grid(text) {
         return Ok(known.clone());
     }

@@ -187,6 +187,11 @@ impl Subject<'_> {
                 kernel.work = kernel.work.in_dtype(dtype);
             }
         }
+        if let Some(weights) = self.request.weights {
+            for kernel in &mut kernels.kernels {
+                kernel.work = kernel.work.with_weights(weights);
+            }
+        }
         kernels
     }
 

@@ -21,6 +21,9 @@ pub struct PredictionRequest {
     pub batches: Vec<u64>,
     /// The element type to compute in; `None` for the model's own.
     pub dtype: Option<DType>,
+    /// The element type that weights are stored in where they are narrower than what is computed in, on a device whose
+    /// kernels widen them as they read; `None` for the type computed in.
+    pub weights: Option<DType>,
     /// The longest that an inference may take, in milliseconds.
     pub limit_ms: Option<f64>,
     /// Inferences per second that a battery is to last for.

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use weigh_analysis::{analyze, correspond};
+use weigh_analysis::{Options, analyze, correspond};
 use weigh_hardware::Machine;
 use weigh_ir::{DType, Model};
 use weigh_measure::WarmUpPlan;
@@ -31,6 +31,9 @@ pub struct OnThis<'a> {
 
 /// How long an engine may take to load a model.
 const LOADING: Duration = Duration::from_secs(120);
+
+/// What there is to say of a graph that no engine was asked about.
+const BY_RULE: &str = "priced as the graph has it, fused by rule";
 
 /// Nothing is run.
 const UNRUN: WarmUpPlan =
@@ -85,6 +88,35 @@ impl OnThis<'_> {
         }
         self.largest(&ready, subject, setting, request, &graph, &mut predictions);
         Ok(predictions)
+    }
+
+    /// What a graph that no engine has would take: the model's own, with what every runtime fuses. For comparing graphs
+    /// with each other rather than for knowing the time of one.
+    ///
+    /// # Errors
+    /// As [`OnThis::predict`].
+    pub fn by_rule(
+        &self,
+        opened: &Opened,
+        options: &Options,
+        setting: &Setting,
+    ) -> Result<report::Prediction, String> {
+        let ready = self.ready(setting)?;
+        let facts = analyze(&opened.model, options).map_err(|error| error.to_string())?;
+        let kernels = Kernels::fused(&opened.model, &facts).kernels;
+        let run = ready.calibrated.run(&kernels).ok_or("nothing like its kernels was timed")?;
+        let batch = crate::benchmark::batch(&facts).unwrap_or(1);
+        let ms = run.us / 1e3;
+        Ok(report::Prediction {
+            device: "this".to_owned(),
+            batch: Some(batch),
+            predicted_ms: Some(ms),
+            predicted_ci_ms: Some(run.ci_us.map(|us| us / 1e3)),
+            basis: Some(report::PredictionBasis::Calibrated),
+            throughput_per_second: Some(batch as f64 / ms * 1e3),
+            notes: vec![BY_RULE.to_owned()],
+            ..report::Prediction::default()
+        })
     }
 
     /// The calibration that a setting needs.

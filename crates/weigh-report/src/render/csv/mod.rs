@@ -1,10 +1,13 @@
-//! One row per layer, exact and machine-readable: plain integers, or formulas where symbols are unbound. Reports of
-//! measurements alone have one row per configuration, those of predictions alone one per prediction and batch, those of
-//! devices one per figure, those of verdicts alone one per verdict. An unknown is an empty field, never a zero.
+//! One row per layer, exact and machine-readable: plain integers, or formulas where symbols are unbound. Reports that hold
+//! something else alone have a row for each of those: see [`PAGES`]. An unknown is an empty field, never a zero.
 
+mod advice;
+mod compared;
 mod configurations;
 mod devices;
+mod plans;
 mod predictions;
+mod quantization;
 mod verdicts;
 
 use crate::render::{RenderOptions, Renderer, SortKey, sort, text};
@@ -15,13 +18,33 @@ pub(super) struct Csv;
 const HEADER: &str = "model,index,name,op,detail,scope,inputs,outputs,output_shapes,parameters,macs,flops,\
 other_ops,bytes_moved,output_elements,live_bytes,mean_ms,unpriced";
 
+/// What reports may hold in place of layers.
+struct Page {
+    /// Whether there is nothing else to write.
+    are_all: fn(&[Report]) -> bool,
+    /// The heading and the rows.
+    page: fn(&[Report]) -> String,
+}
+
+/// The first that is all there is to write is written.
+const PAGES: &[Page] = &[
+    Page { are_all: plans::are_all, page: plans::page },
+    Page { are_all: advice::are_all, page: advice::page },
+    Page { are_all: compared::are_all, page: compared::page },
+    Page { are_all: configurations::are_all, page: configurations::page },
+    Page { are_all: predictions::are_all, page: predictions::page },
+    Page { are_all: devices::are_all, page: devices::page },
+    Page { are_all: quantization::are_all, page: quantization::page },
+    Page { are_all: verdicts::are_all, page: verdicts::page },
+];
+
 impl Renderer for Csv {
     fn name(&self) -> &'static str {
         "csv"
     }
 
     fn about(&self) -> &'static str {
-        "one row per layer, measured configuration, prediction, verdict or figure of a device, exact numbers"
+        "one row per layer, configuration, prediction or whatever else there is, exact numbers"
     }
 
     fn media(&self) -> &'static str {
@@ -29,17 +52,8 @@ impl Renderer for Csv {
     }
 
     fn render(&self, reports: &[Report], options: &RenderOptions) -> String {
-        if configurations::are_all(reports) {
-            return configurations::page(reports);
-        }
-        if predictions::are_all(reports) {
-            return predictions::page(reports);
-        }
-        if devices::are_all(reports) {
-            return devices::page(reports);
-        }
-        if verdicts::are_all(reports) {
-            return verdicts::page(reports);
+        if let Some(page) = PAGES.iter().find(|page| (page.are_all)(reports)) {
+            return (page.page)(reports);
         }
         let mut page = format!("{HEADER}\n");
         for report in reports {

@@ -1,11 +1,15 @@
 //! Tables for documents and pull requests: totals as read and exact, what was measured and what is expected, then the
 //! layers with exact numbers.
 
+mod advice;
+mod compared;
 mod devices;
 mod gap;
 mod measured;
 mod parts;
+mod plan;
 mod predictions;
+mod quantization;
 mod training;
 mod verdicts;
 
@@ -29,6 +33,9 @@ impl Renderer for Markdown {
     }
 
     fn render(&self, reports: &[Report], options: &RenderOptions) -> String {
+        if let Some(compared) = super::compared::of(reports) {
+            return compared::page(&compared, options);
+        }
         reports.iter().map(|report| document(report, options)).collect::<Vec<_>>().join("\n")
     }
 }
@@ -64,10 +71,13 @@ fn document(report: &Report, options: &RenderOptions) -> String {
             coverage.nodes, coverage.shaped, coverage.priced
         ));
     }
+    page.push_str(&quantization::tables(report));
     page.push_str(&measured::tables(report, options));
     page.push_str(&predictions::tables(report, options));
     page.push_str(&devices::tables(report));
     page.push_str(&training::tables(report));
+    page.push_str(&plan::tables(report));
+    page.push_str(&advice::tables(report));
     page.push_str(&verdicts::table(report));
     if !report.layers.is_empty() {
         page.push_str(&layers(report, options));
@@ -156,8 +166,13 @@ pub(super) fn cells(cells: &[String]) -> String {
 
 /// Text of any origin without meaning to Markdown or HTML, and of bounded length.
 fn plain(text: &str) -> String {
+    cut(text, 120)
+}
+
+/// The same at a length of its own.
+fn cut(text: &str, room: usize) -> String {
     let mut escaped = String::new();
-    for c in text::shorten(&text::clean(text, true), 120, true).chars() {
+    for c in text::shorten(&text::clean(text, true), room, true).chars() {
         match c {
             '<' => escaped.push_str("&lt;"),
             '&' => escaped.push_str("&amp;"),

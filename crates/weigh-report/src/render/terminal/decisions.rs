@@ -1,11 +1,11 @@
-//! What follows from the facts: comparisons, advice.
+//! What follows from the facts: comparisons.
 
 use crate::Report;
 use crate::render::grid::{Column, Grid};
 use crate::render::ink::{Ink, Line, Role};
-use crate::render::numbers::{self, Kind, share, time};
+use crate::render::numbers::share;
 use crate::render::verdicts::is_versus;
-use crate::report::{Basis, ComparisonVerdict, Costs};
+use crate::report::ComparisonVerdict;
 
 /// Comparisons of facts; those that were run against each other have a section of their own.
 pub(super) fn comparisons(report: &Report, ink: &Ink) -> Vec<Line> {
@@ -45,56 +45,4 @@ pub(super) fn comparisons(report: &Report, ink: &Ink) -> Vec<Line> {
         ]);
     }
     grid.lines(ink)
-}
-
-pub(super) fn advice(report: &Report, ink: &Ink) -> Vec<Line> {
-    if report.advice.is_empty() {
-        return Vec::new();
-    }
-    let mut grid = Grid::new(vec![
-        Column::left("ADVICE").shrinks_to(24),
-        Column::left("helps").rank(2),
-        Column::left("changes"),
-        Column::left("basis").rank(1),
-        Column::left("where").shrinks_to(10).rank(3),
-    ]);
-    for advice in &report.advice {
-        let basis = match advice.basis {
-            Basis::Measured => "measured",
-            Basis::Computed => "computed",
-            Basis::Predicted => "predicted",
-            Basis::Given => "given",
-            Basis::Rule => "rule of thumb",
-        };
-        let place = match advice.applies_to.as_slice() {
-            [] => "the whole model".to_owned(),
-            [only] => ink.name(only, 28),
-            [first, rest @ ..] => format!("{} and {} more", ink.name(first, 20), rest.len()),
-        };
-        grid.row(vec![
-            (Role::Plain, ink.name(&advice.technique, 40)),
-            (Role::Dim, ink.name(&advice.goal, 12)),
-            (Role::Value, ink.text(&changes(&advice.changes, ink))),
-            (Role::Dim, basis.to_owned()),
-            (Role::Dim, place),
-        ]);
-    }
-    grid.lines(ink)
-}
-
-/// `MACs -810.4 M · size -16.10 KiB`
-fn changes(costs: &Costs, ink: &Ink) -> String {
-    let signed = |text: String| if text.starts_with('-') { text } else { format!("+{text}") };
-    let counts = [
-        ("MACs", &costs.macs, Kind::Count),
-        ("parameters", &costs.parameters, Kind::Count),
-        ("memory", &costs.bytes, Kind::Bytes),
-    ];
-    let mut parts: Vec<String> = (counts.into_iter())
-        .filter_map(|(name, count, kind)| {
-            Some(format!("{name} {}", signed(numbers::count(count.as_ref()?, kind))))
-        })
-        .collect();
-    parts.extend(costs.latency_ms.map(|change| format!("latency {}", signed(time(change)))));
-    parts.join(ink.dot())
 }

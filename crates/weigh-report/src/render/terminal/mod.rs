@@ -1,5 +1,7 @@
 //! The ticket: one model on one screen, in sections that appear only where the report has something to say.
 
+mod advice;
+mod compared;
 mod conventions;
 mod coverage;
 mod curve;
@@ -11,13 +13,16 @@ mod fit;
 mod gap;
 mod header;
 mod latency;
+mod layer_changes;
 mod layer_times;
 mod layers;
 mod memory;
 mod panel;
 mod performance;
+mod plan;
 mod predicted_layers;
 mod predictions;
+mod quantization;
 mod rows;
 mod scaling;
 mod scenario;
@@ -52,6 +57,9 @@ impl Renderer for Terminal {
 
     fn render(&self, reports: &[Report], options: &RenderOptions) -> String {
         let ink = Ink::new(options);
+        if let Some(compared) = super::compared::of(reports) {
+            return ink.paint(&compared::lines(&compared, options, &ink));
+        }
         let rule = Line::new(Role::Dim, ink.text(&"─".repeat(ink.width)));
         let separator = ink.paint(&[Line::default(), rule, Line::default()]);
         let tickets: Vec<String> =
@@ -75,18 +83,22 @@ fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
     let measured = performance::sections(report, options, ink);
     let beside = [versus::lines(report, ink), engines::lines(report, ink), devices::lines(report, ink)];
     let predicted = predictions::sections(report, options, ink);
+    let planned = plan::sections(report, ink);
     let after = [
         memory::lines(report, ink),
         training::lines(report, ink),
         tree::lines(report, options, ink),
         layers::lines(report, options, ink),
         decisions::comparisons(report, ink),
+        layer_changes::lines(report, options, ink),
         verdicts::lines(report, ink),
-        decisions::advice(report, ink),
+        advice::lines(report, ink),
         coverage::nodes(report, ink),
         coverage::remarks(report, ink),
     ];
-    page(before.into_iter().chain(measured).chain(beside).chain(predicted).chain(after))
+    let rewritten = quantization::sections(report, options, ink);
+    let known = before.into_iter().chain(rewritten).chain(measured).chain(beside);
+    page(known.chain(predicted).chain(planned).chain(after))
 }
 
 /// The sections that have something to say, a blank line between them.

@@ -11,10 +11,13 @@ use std::time::Duration;
 
 use weigh::{Bench, Slo};
 use weigh_hardware::Machine;
-use weigh_measure::fleet::Campaign;
+use weigh_measure::fleet::{Campaign, Launcher};
 use weigh_measure::{Plan, Quantile};
 
 use super::{Hinted, MISSED, Outcome, models, output, requirements, workers};
+
+pub(crate) use grid::Args as GridArgs;
+pub(crate) use versus::percent;
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -104,8 +107,7 @@ Examples:
 
 pub(crate) fn run(args: &Args) -> Outcome {
     let requirements = args.requirements.read()?;
-    let mut quantiles = requirements.quantiles();
-    quantiles.extend(args.slo.map(|slo| slo.quantile));
+    let quantiles = requirements.quantiles();
     let bench = args.time.bench(&args.unit, args.slo, args.output.layers, &quantiles)?;
     let outcome = match (args.versus.is_wanted(), &args.load.scenario) {
         (true, Some(_)) => {
@@ -138,31 +140,42 @@ type Found = anyhow::Result<(Vec<weigh::Report>, bool)>;
 
 impl TimeArgs {
     /// How to measure, with as many samples as percentiles need.
-    pub(crate) fn bench(
+    pub fn bench(
         &self,
         unit: &str,
         slo: Option<Slo>,
         by_layer: bool,
         quantiles: &[Quantile],
     ) -> anyhow::Result<Bench> {
-        let quantiles: Vec<Quantile> = self.percentiles.iter().chain(quantiles).copied().collect();
-        let defaults = Campaign::default();
-        let plan = Plan {
-            min_time: seconds("--min-time", self.min_time)?,
-            max_time: seconds("--max-time", self.max_time)?,
-            ..defaults.plan
-        };
+        let wanted: Vec<Quantile> =
+            slo.iter().map(|slo| slo.quantile).chain(quantiles.iter().copied()).collect();
         Ok(Bench {
-            launcher: workers::launcher(seconds("--patience", self.patience)?)?,
-            campaign: Campaign {
-                processes: usize::from(self.processes),
-                plan: plan.for_quantiles(&quantiles),
-                seed: self.seed,
-            },
+            launcher: self.launcher()?,
+            campaign: self.campaign(&wanted)?,
             unit: unit.to_owned(),
             slo,
             by_layer,
             memory_bytes: Machine::detect().memory_bytes,
+        })
+    }
+
+    /// How workers are started.
+    pub fn launcher(&self) -> anyhow::Result<Launcher> {
+        workers::launcher(seconds("--patience", self.patience)?)
+    }
+
+    /// How many processes, for how long: enough for these percentiles and those asked for.
+    pub fn campaign(&self, wanted: &[Quantile]) -> anyhow::Result<Campaign> {
+        let plan = Plan {
+            min_time: seconds("--min-time", self.min_time)?,
+            max_time: seconds("--max-time", self.max_time)?,
+            ..Campaign::default().plan
+        };
+        let quantiles: Vec<Quantile> = self.percentiles.iter().chain(wanted).copied().collect();
+        Ok(Campaign {
+            processes: usize::from(self.processes),
+            plan: plan.for_quantiles(&quantiles),
+            seed: self.seed,
         })
     }
 }

@@ -28,7 +28,7 @@ impl Args {
 }
 
 /// `1%`, as a part of 1.
-fn percent(text: &str) -> Result<f64, String> {
+pub(crate) fn percent(text: &str) -> Result<f64, String> {
     let share = Dimension::Share.read(text).map_err(|error| error.to_string())?;
     Some(share).filter(|share| *share < 1.0).ok_or_else(|| "write a percentage below 100%".to_owned())
 }

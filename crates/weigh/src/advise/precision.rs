@@ -1,0 +1,255 @@
+//! Techniques that store or compute in fewer bits.
+//!
+//! What a file takes is what the quantiser would write, to the byte ([`quantized_skeleton`]); it is really written where it
+//! is to be run. What a graph takes that is computed in another type altogether is counted on the retyped graph.
+
+use std::path::Path;
+
+use weigh_analysis::analyze;
+use weigh_ir::{DType, Expr};
+use weigh_report::Count;
+use weigh_report::report::Quantization;
+use weigh_rewrite::with_dtype;
+
+use super::ground::{Changed, Ground, Runnable, Tried};
+use super::price::{Candidate, Priced, Target, Way, costs};
+use crate::quantize::quantized_skeleton;
+use crate::{Opened, QuantizeRequest, WeightType, open, quantize};
+
+/// Everything in 16 bits.
+pub(super) fn fp16(ground: &Ground<'_>) -> Vec<Tried> {
+    vec![half(ground, WeightType::F16, DType::F16)]
+}
+
+/// The same with the range of 32 bits.
+pub(super) fn bf16(ground: &Ground<'_>) -> Vec<Tried> {
+    vec![half(ground, WeightType::Bf16, DType::BF16)]
+}
+
+/// A file of 16-bit weights, and a device that computes in 16 bits.
+fn half(ground: &Ground<'_>, weights: WeightType, dtype: DType) -> Tried {
+    let file = match File::of(ground, &QuantizeRequest::of(weights)) {
+        Ok(file) => file,
+        Err(why) => return Tried::refused(why),
+    };
+    let command = file.command(ground);
+    match computed_in(ground, dtype) {
+        Ok(mut changed) => {
+            changed.before.costs.bytes = file.before;
+            changed.after.costs.bytes = Some(file.bytes);
+            changed.runnable = file.runnable;
+            Tried::changed(changed).by(command)
+        }
+        Err(why) => Tried::refused(why),
+    }
+}
+
+/// Weights in 8 bits.
+pub(super) fn int8_weights(ground: &Ground<'_>) -> Vec<Tried> {
+    vec![stored_in(ground, WeightType::I8, DType::I8)]
+}
+
+/// Weights in 4 bits.
+pub(super) fn int4_weights(ground: &Ground<'_>) -> Vec<Tried> {
+    vec![stored_in(ground, WeightType::I4, DType::I4)]
+}
+
+/// Weights in 8 bits and activations too, as they come.
+pub(super) fn int8_dynamic(ground: &Ground<'_>) -> Vec<Tried> {
+    let request = QuantizeRequest { dynamic: true, ..QuantizeRequest::of(WeightType::I8) };
+    vec![match File::of(ground, &request) {
+        Ok(file) => file.row(ground, None),
+        Err(why) => Tried::refused(why),
+    }]
+}
+
+/// Everything in 8 bits, with scales that were found beforehand.
+pub(super) fn int8_static(ground: &Ground<'_>) -> Vec<Tried> {
+    let on = match ground.target {
+        Target::Device(device) => device.id(),
+        _ => "DEVICE",
+    };
+    vec![match computed_in(ground, DType::I8) {
+        Ok(mut changed) => {
+            changed.notes.push("scales and what runtimes leave in float32 come on top".to_owned());
+            Tried::changed(changed).by(format!("weigh predict {} --on {on} --dtype int8", ground.named()))
+        }
+        Err(why) => Tried::refused(why),
+    }]
+}
+
+/// Weights stored in a type and widened on their way.
+fn stored_in(ground: &Ground<'_>, weights: WeightType, dtype: DType) -> Tried {
+    match File::of(ground, &QuantizeRequest::of(weights)) {
+        Ok(file) => file.row(ground, Some(dtype)),
+        Err(why) => Tried::refused(why),
+    }
+}
+
+/// The graph in another type: its sizes, and the time on a device that computes in it.
+fn computed_in(ground: &Ground<'_>, dtype: DType) -> Result<Changed, String> {
+    let made = with_dtype(ground.model(), &ground.facts, &ground.options, dtype);
+    let made = made.map_err(|refusal| refusal.to_string())?;
+    let mut notes = Vec::new();
+    let timed = match ground.target {
+        Target::Device(_) => ground.price_in(Some(dtype), None)?,
+        Target::Nowhere => Priced::default(),
+        Target::This { .. } => {
+            let types = "engines here compute in the model's own types";
+            notes.push(format!("{types}: no time in {} is known", dtype.name()));
+            Priced::default()
+        }
+    };
+    let after = Priced { costs: sized(&timed, &made.facts), ..timed };
+    Ok(Changed { before: ground.before.clone(), after, applies_to: Vec::new(), notes, runnable: None })
+}
+
+/// The sizes of one graph and the times of another.
+fn sized(timed: &Priced, facts: &weigh_analysis::Analysis) -> weigh_report::report::Costs {
+    let times = timed.costs.clone();
+    weigh_report::report::Costs {
+        latency_ms: times.latency_ms,
+        latency_ci_ms: times.latency_ci_ms,
+        throughput_per_second: times.throughput_per_second,
+        energy_mj: times.energy_mj,
+        ..costs(facts)
+    }
+}
+
+/// A file that the quantiser would write, or has written.
+struct File {
+    request: QuantizeRequest,
+    opened: Opened,
+    quantization: Quantization,
+    bytes: Count,
+    before: Option<Count>,
+    runnable: Option<Runnable>,
+}
+
+impl File {
+    /// Written where it is to be run, else only planned.
+    fn of(ground: &Ground<'_>, request: &QuantizeRequest) -> Result<File, String> {
+        let told = |error: &dyn std::error::Error| error.to_string();
+        let planned = quantized_skeleton(ground.opened, request).map_err(|error| told(&error))?;
+        let mut quantization = planned.quantization;
+        let is_changed = |tensor: &&weigh_report::report::QuantizedTensor| tensor.kept.is_none();
+        if quantization.tensors.iter().filter(is_changed).count() == 0 {
+            let why = quantization.tensors.iter().find_map(|tensor| tensor.kept.clone());
+            let why = why.or(quantization.notes.first().cloned());
+            return Err(why.unwrap_or_else(|| "no weight could be stored otherwise".to_owned()));
+        }
+        let is_run = ground.request.measure.is_some() || matches!(ground.target, Target::This { .. });
+        let mut runnable = None;
+        if is_run {
+            let folder = tempfile::Builder::new().prefix("weigh-").tempdir().map_err(|error| told(&error))?;
+            let file = folder.path().join("model.onnx");
+            quantization = quantize(ground.opened, request, &file).map_err(|error| told(&error))?;
+            runnable = Some(Runnable {
+                opened: read(&file)?,
+                options: ground.options.clone(),
+                has_weights: true,
+                _folder: Some(folder),
+            });
+        }
+        let count = |bytes: u64| i64::try_from(bytes).ok().map(Count::from);
+        let bytes = count(quantization.file_bytes.unwrap_or(quantization.planned_bytes));
+        Ok(File {
+            request: request.clone(),
+            opened: planned.opened,
+            bytes: bytes.ok_or("the file would be larger than any")?,
+            before: count(bytes_before(&quantization)),
+            quantization,
+            runnable,
+        })
+    }
+
+    /// What it takes, with weights of this type where they are widened as they are read.
+    fn row(self, ground: &Ground<'_>, weights: Option<DType>) -> Tried {
+        let facts = match analyze(&self.opened.model, &ground.options) {
+            Ok(facts) => facts,
+            Err(error) => return Tried::refused(error.to_string()),
+        };
+        let timed = match (ground.target, &self.runnable, weights) {
+            (Target::Nowhere, ..) => Ok(Priced::default()),
+            (Target::Device(_), _, Some(weights)) => ground.price_in(None, Some(weights)),
+            (Target::This { .. }, Some(runnable), _) => self.priced(ground, &runnable.opened),
+            _ => self.priced(ground, &self.opened),
+        };
+        let timed = match timed {
+            Ok(timed) => timed,
+            Err(why) => return Tried::refused(why),
+        };
+        let mut after = Priced { costs: sized(&timed, &facts), ..timed };
+        after.costs.bytes = Some(self.bytes.clone());
+        // They are the model's parameters still, however they are stored.
+        after.costs.parameters = ground.before.costs.parameters.clone();
+        if weights.is_some() {
+            after.costs.bytes_moved = self.bytes_moved(ground);
+        }
+        let mut before = ground.before.clone();
+        before.costs.bytes = self.before.clone();
+        let (notes, command) = (self.notes(ground, weights), self.command(ground));
+        let applies_to = Vec::new();
+        let runnable = self.runnable;
+        Tried::changed(Changed { before, after, applies_to, notes, runnable }).by(command)
+    }
+
+    fn priced(&self, ground: &Ground<'_>, opened: &Opened) -> Result<Priced, String> {
+        let options = ground.options.clone();
+        ground.target.price(&Candidate { opened, options, dtype: None, weights: None }, Way::Engine)
+    }
+
+    /// Bytes moved where kernels read weights as they are stored, each once; tables are read by rows.
+    fn bytes_moved(&self, ground: &Ground<'_>) -> Option<Count> {
+        let read = self.quantization.tensors.iter().filter(|tensor| !tensor.reader.starts_with("Gather"));
+        let saved: u64 = read.map(|tensor| tensor.bytes_before.saturating_sub(tensor.bytes)).sum();
+        let before = ground.before.costs.bytes_moved.as_ref()?;
+        Some(Count(&before.0 - &Expr::Int(i64::try_from(saved).ok()?)))
+    }
+
+    fn notes(&self, ground: &Ground<'_>, weights: Option<DType>) -> Vec<String> {
+        let tensors = &self.quantization.tensors;
+        let done = tensors.iter().filter(|tensor| tensor.kept.is_none()).count();
+        let mut notes = Vec::new();
+        if let Some(kept) = tensors.iter().find_map(|tensor| Some((tensor, tensor.kept.as_ref()?))) {
+            let (tensor, why) = kept;
+            notes.push(format!("{done} of {} weights; '{}' stays: {why}", tensors.len(), tensor.tensor));
+        }
+        let worst = tensors.iter().filter_map(|tensor| tensor.rms_error).fold(f64::NAN, f64::max);
+        if worst.is_finite() {
+            notes.push(format!("weights are off by {:.2} % (root mean square) at most", worst * 100.0));
+        }
+        match (ground.target, weights) {
+            (Target::Device(_), Some(_)) => {
+                notes.push("expected of kernels that widen weights as they read them".to_owned());
+            }
+            (Target::Nowhere, Some(_)) => {
+                notes.push(
+                    "a runtime that widens weights when it loads them needs the memory of float32".to_owned(),
+                );
+            }
+            _ => {}
+        }
+        notes
+    }
+
+    /// The command that writes it.
+    fn command(&self, ground: &Ground<'_>) -> String {
+        let dynamic = if self.request.dynamic { " --dynamic" } else { "" };
+        let weights = &self.quantization.weights;
+        let name =
+            Path::new(&ground.opened.name).file_stem().map_or("model".into(), |stem| stem.to_string_lossy());
+        let path = &ground.opened.path;
+        format!("weigh quantize {path} --weights {weights}{dynamic} -o {name}-{weights}.onnx")
+    }
+}
+
+/// Bytes of the model's file; of a model of the zoo, of the file with weights that it would be.
+fn bytes_before(quantization: &Quantization) -> u64 {
+    let unchanged = quantization.planned_bytes.saturating_add(quantization.stored_bytes_before);
+    quantization.file_bytes_before.unwrap_or(unchanged.saturating_sub(quantization.stored_bytes))
+}
+
+fn read(file: &Path) -> Result<Opened, String> {
+    open(&file.to_string_lossy()).map_err(|error| error.to_string())
+}

@@ -1,0 +1,272 @@
+//! A model written with its weights in fewer bits, or only priced so.
+//!
+//! [`quantize`] writes the file, [`quantized_skeleton`] gives the same graph with exact sizes and no weights. Both go
+//! through one [`Plan`], so that what is said beforehand is what is written.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+
+use weigh_formats::onnx::quantize::{Beside, Plan, QuantizeError, Request, Row, WeightType};
+use weigh_formats::onnx::{self, Weights, WriteError, WriteOptions};
+use weigh_formats::{FormatError, Surroundings};
+
+use weigh_measure::fleet::{Campaign, Launcher};
+use weigh_measure::worker::Difference;
+use weigh_report::report::{NotFolded, Quantization, QuantizedTensor};
+
+use crate::benchmark::SEED;
+use crate::open::{is_beside, map};
+use crate::{Opened, Options, Setting, Subject};
+
+/// Why there is no quantised model.
+#[derive(Debug, thiserror::Error)]
+pub enum NotQuantized {
+    /// The model file cannot be read.
+    #[error("cannot read the model's file")]
+    Io(#[source] io::Error),
+    /// The model of the zoo cannot be written.
+    #[error(transparent)]
+    Zoo(#[from] WriteError),
+    /// It cannot be rewritten so.
+    #[error(transparent)]
+    Plan(#[from] QuantizeError),
+    /// What was planned is no readable model, which is a fault of this program.
+    #[error("the rewritten model cannot be read back")]
+    Skeleton(#[source] FormatError),
+}
+
+impl NotQuantized {
+    /// What the user can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            NotQuantized::Io(_) => "check that the file is still there and may be read",
+            NotQuantized::Zoo(error) => error.hint(),
+            NotQuantized::Plan(error) => error.hint(),
+            NotQuantized::Skeleton(_) => "this is a fault of weigh: please report it with the model",
+        }
+    }
+}
+
+/// A model as it would be written: its graph with exact types and sizes, and no weights.
+#[derive(Debug)]
+pub struct QuantizedSkeleton {
+    /// The model, to be analysed.
+    pub opened: Opened,
+    /// What became of each weight, and the sizes. No weight was read, so that errors are unknown.
+    pub quantization: Quantization,
+}
+
+/// What the model would be, without reading a weight or writing a file. Bytes are those of the real file.
+///
+/// # Errors
+/// See [`NotQuantized`].
+pub fn quantized_skeleton(opened: &Opened, request: &Request) -> Result<QuantizedSkeleton, NotQuantized> {
+    let source = bytes(opened, Weights::Declared)?;
+    let plan = Plan::new(&source, request)?;
+    let skeleton = plan.skeleton()?;
+    let external_size = |_: &str| Some(u64::MAX);
+    let model = weigh_formats::read(&skeleton, &Surroundings { external_size: &external_size })
+        .map_err(NotQuantized::Skeleton)?;
+    let quantization = described(&plan, plan.rows(), opened, request, DEFAULT_BESIDE);
+    let opened = Opened {
+        path: opened.path.clone(),
+        name: opened.name.clone(),
+        model,
+        file: None,
+        file_bytes: Some(quantization.planned_bytes),
+    };
+    Ok(QuantizedSkeleton { opened, quantization })
+}
+
+/// A name of usual length for the second file of a model that is only priced.
+const DEFAULT_BESIDE: &str = "model.onnx.data";
+
+/// Writes the model to a file, which appears only when it is complete. Weights that one file cannot hold go into a
+/// second, whose name ends in `.data`.
+///
+/// # Errors
+/// See [`NotQuantized`].
+pub fn quantize(opened: &Opened, request: &Request, to: &Path) -> Result<Quantization, NotQuantized> {
+    let source = bytes(opened, Weights::Random { seed: SEED })?;
+    let plan = Plan::new(&source, request)?;
+    let folder = opened.file.as_deref().and_then(Path::parent).unwrap_or(Path::new("."));
+    let external = |name: &str, offset: u64, length: u64| external(folder, name, offset, length);
+    let beside = with_ending(to, ".data");
+    let name = beside.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let mut model = Unfinished::new(to)?;
+    let mut data = if plan.is_split() { Some(Unfinished::new(&beside)?) } else { None };
+    let second = data.as_mut().map(|data| Beside { name: &name, out: &mut data.out });
+    let written = plan.write(&external, &mut model.out, second)?;
+    let mut quantization = described(&plan, &written.rows, opened, request, &name);
+    if let Some(data) = data {
+        data.finish()?;
+        quantization.path_beside = Some(beside.display().to_string());
+    }
+    model.finish()?;
+    quantization.path = Some(to.display().to_string());
+    quantization.stored_bytes = written.stored_bytes;
+    quantization.file_bytes = Some(written.file_bytes.saturating_add(written.bytes_beside));
+    Ok(quantization)
+}
+
+/// How far the outputs of two models are apart on the same random inputs, run by one engine. Errors are reasons.
+///
+/// # Errors
+/// One of the two cannot be run.
+pub fn output_difference(
+    launcher: &Launcher,
+    models: [&Opened; 2],
+    options: &Options,
+    setting: &Setting,
+) -> Result<Difference, String> {
+    let subject = |opened| Subject::new(opened, options, None).map_err(|error| error.to_string());
+    let (a, b) = (subject(models[0])?, subject(models[1])?);
+    let prepared = |subject: &Subject<'_>| subject.prepare(setting, &Campaign::default().warm_up());
+    let (before, after) = (prepared(&a)?, prepared(&b)?);
+    let compared = launcher.start().and_then(|mut worker| worker.difference(&before.setup, &after.setup));
+    compared.map_err(|failure| failure.to_string())
+}
+
+/// The bytes of the model's file; a model of the zoo is written into memory.
+fn bytes(opened: &Opened, weights: Weights) -> Result<Box<dyn Deref<Target = [u8]>>, NotQuantized> {
+    match &opened.file {
+        Some(file) => {
+            let mapped = File::open(file).and_then(|file| map(&file)).map_err(NotQuantized::Io)?;
+            Ok(Box::new(mapped))
+        }
+        None => Ok(Box::new(onnx::write(&opened.model, &WriteOptions { weights })?)),
+    }
+}
+
+/// So many bytes of a file beside the model.
+fn external(folder: &Path, name: &str, offset: u64, length: u64) -> io::Result<Vec<u8>> {
+    if !is_beside(name) {
+        return Err(io::Error::other("it is not beside the model"));
+    }
+    let mut file = File::open(folder.join(name))?;
+    let size = file.metadata()?.len();
+    if offset.checked_add(length).is_none_or(|end| end > size) {
+        let problem = format!("it has {size} bytes, {length} are needed at {offset}");
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, problem));
+    }
+    file.seek(SeekFrom::Start(offset))?;
+    let mut bytes = Vec::new();
+    file.take(length).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name: OsString = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// A file that gets its name when it is complete, and goes away if it never is. So a model can be rewritten in place.
+struct Unfinished {
+    out: BufWriter<File>,
+    at: PathBuf,
+    to: PathBuf,
+    is_finished: bool,
+}
+
+impl Unfinished {
+    fn new(to: &Path) -> Result<Unfinished, QuantizeError> {
+        let at = with_ending(to, ".partial");
+        let out = BufWriter::new(File::create(&at)?);
+        Ok(Unfinished { out, at, to: to.to_owned(), is_finished: false })
+    }
+
+    fn finish(mut self) -> Result<(), QuantizeError> {
+        self.out.flush()?;
+        fs::rename(&self.at, &self.to)?;
+        self.is_finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.is_finished {
+            // Nothing can be done where even that fails.
+            let _ = fs::remove_file(&self.at);
+        }
+    }
+}
+
+/// What the plan says, as reports say it.
+fn described(
+    plan: &Plan<'_>,
+    rows: &[Row],
+    opened: &Opened,
+    request: &Request,
+    name_of_second: &str,
+) -> Quantization {
+    let (stored_bytes_before, stored_bytes) = plan.stored_bytes();
+    let (operator_set_before, operator_set) = plan.operator_set();
+    let mut notes = Vec::new();
+    if rows.is_empty() {
+        notes.push(
+            "the file stores no weights: those that nodes make when it is loaded take no room".to_owned(),
+        );
+    }
+    Quantization {
+        weights: type_name(request.weights).to_owned(),
+        dynamic: request.dynamic,
+        file_bytes_before: opened.file_bytes,
+        planned_bytes: plan.file_bytes(name_of_second),
+        stored_bytes_before,
+        stored_bytes,
+        operator_set_before,
+        operator_set,
+        tensors: rows.iter().map(tensor).collect(),
+        folded: plan.folded().collect(),
+        not_folded: plan
+            .not_folded()
+            .iter()
+            .map(|(node, reason)| NotFolded { node: node.clone(), reason: reason.clone() })
+            .collect(),
+        notes,
+        ..Quantization::default()
+    }
+}
+
+fn tensor(row: &Row) -> QuantizedTensor {
+    QuantizedTensor {
+        tensor: row.tensor.clone(),
+        reader: row.reader.clone(),
+        from: row.from.to_string(),
+        to: row.to.to_string(),
+        elements: row.elements,
+        bytes_before: row.bytes_before,
+        bytes: row.bytes_after,
+        kept: row.kept.clone(),
+        note: row.note.clone(),
+        max_error: row.error.map(|error| error.max),
+        rms_error: row.error.map(|error| error.rms),
+        sqnr_db: row.error.and_then(|error| error.sqnr_db()),
+    }
+}
+
+/// A type as the command line spells it.
+fn type_name(weights: WeightType) -> &'static str {
+    match weights {
+        WeightType::F32 => "fp32",
+        WeightType::F16 => "fp16",
+        WeightType::Bf16 => "bf16",
+        WeightType::I8 => "int8",
+        WeightType::I4 => "int4",
+    }
+}
+
+/// A report with the model's name and what became of its weights, and none of its other facts.
+pub fn describe_quantization(
+    opened: &Opened,
+    facts: &crate::Analysis,
+    quantization: Quantization,
+) -> crate::Report {
+    let described = crate::describe(opened, facts);
+    crate::Report { model: described.model, quantization: Some(quantization), ..crate::Report::default() }
+}
