@@ -81,6 +81,33 @@ fn generated_weights_are_not_stored() {
 }
 
 #[test]
+fn documents_obey_the_schema_and_have_what_is_promised() {
+    let folder = folder();
+    let schema: Value = serde_json::from_str(&said(&folder, "schema")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let text = said(&folder, "quantize zoo:lstm --weights int8 -o s.onnx --format json");
+    let report: Value = serde_json::from_str(&text).unwrap();
+    assert!(validator.is_valid(&report), "{:?}", validator.iter_errors(&report).next());
+    let found = &report["quantization"];
+    assert_eq!(
+        (&found["weights"], &found["dynamic"], &found["path"]),
+        (&"int8".into(), &false.into(), &"s.onnx".into())
+    );
+    // Four matrices of 2048 × 512 in float32; as int8 with a scale for each of the 2048 rows.
+    let tensors = found["tensors"].as_array().unwrap();
+    assert_eq!(tensors.len(), 4);
+    for tensor in tensors {
+        assert_eq!(tensor["bytes_before"], 2048 * 512 * 4);
+        assert_eq!(tensor["bytes"], 2048 * 512 + 2048 * 4);
+        assert!(tensor["sqnr_db"].as_f64().unwrap() > 40.0);
+    }
+    for format in ["csv", "markdown"] {
+        let text = said(&folder, &format!("quantize zoo:lstm --weights int8 -o s.onnx --format {format}"));
+        assert!(text.contains("layer0.weight"), "{text}");
+    }
+}
+
+#[test]
 fn refusals() {
     insta::assert_snapshot!(refused(&folder(), "quantize zoo:lstm --weights fp32 -o s.onnx"));
     insta::assert_snapshot!(refused(&folder(), "quantize zoo:lstm --weights fp16 --dynamic -o s.onnx"));

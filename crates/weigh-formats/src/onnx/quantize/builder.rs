@@ -87,9 +87,8 @@ impl<'s, 'a> Builder<'s, 'a> {
                 None => choose::choose(&source, request, tensor, folded)?,
             });
         }
-        let has_blocks =
-            choices.iter().any(|choice| matches!(choice, Choice::As(Stored { form: Form::I4 { .. }, .. })));
-        let raise = if has_blocks { raised(&source)? } else { None };
+        let later = Later::of(&choices, source.opset);
+        let raise = later.map(|later| later.raise(&source)).transpose()?;
         let opset = raise.map_or(source.opset, |raise| raise.to);
         let mut builder = Builder {
             source: &source,
@@ -113,7 +112,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         builder.graph()?;
         let (weights, rows, parts) = (builder.weights, builder.rows, builder.parts);
         let (removed_bytes, added_bytes) = (builder.removed_bytes, builder.added_bytes);
-        let head = head(&source, opset, has_blocks)?;
+        let head = head(&source, opset, weights.iter().any(|weight| matches!(weight.form, Form::I4 { .. })))?;
         let request = request.clone();
         Ok(Plan {
             source,
@@ -357,39 +356,63 @@ fn check(request: &Request) -> Result<(), QuantizeError> {
     }
 }
 
+/// What needs nodes of at least this version, and no node is carried there.
 fn check_operator_set(source: &Source<'_>, request: &Request) -> Result<(), QuantizeError> {
     let (needs, wanted) = match request {
         Request { dynamic: true, .. } => ("DynamicQuantizeLinear", WITH_DYNAMIC),
-        Request { weights: WeightType::Bf16, .. } => ("bfloat16", WITH_BF16),
         Request { weights: WeightType::F32, .. } => return Ok(()),
         _ => ("Cast", WITH_CAST),
     };
-    if source.opset >= wanted {
-        return Ok(());
-    }
-    let why = "nodes that old are not carried over".to_owned();
-    Err(QuantizeError::OperatorSet { needs, wanted, found: source.opset, why })
-}
-
-/// From the model's operators to those with 4-bit blocks.
-fn raised(source: &Source<'_>) -> Result<Option<Raise>, QuantizeError> {
-    let refuse = |why: &str| Err(too_old(source, why.to_owned()));
-    match source.opset {
-        WITH_BLOCKS.. => Ok(None),
-        ..raise::OLDEST => refuse("nodes that old are not carried over"),
-        _ if source.has_functions => refuse("it has functions of its own, which are not carried over"),
-        from => Ok(Some(Raise { from, to: WITH_BLOCKS })),
+    match source.opset >= wanted {
+        true => Ok(()),
+        false => Err(Later { needs, wanted }.refused(source, TOO_OLD)),
     }
 }
 
-fn too_old(source: &Source<'_>, why: String) -> QuantizeError {
-    QuantizeError::OperatorSet { needs: "int4", wanted: WITH_BLOCKS, found: source.opset, why }
+const TOO_OLD: &str = "nodes that old are not carried over";
+
+/// A version that nodes are carried to, and what needs it.
+#[derive(Clone, Copy)]
+struct Later {
+    needs: &'static str,
+    wanted: i64,
 }
 
-pub(super) fn stuck_at(source: &Source<'_>, stuck: Stuck) -> QuantizeError {
+impl Later {
+    /// What the chosen forms need, if the model is older.
+    fn of(choices: &[Choice], opset: i64) -> Option<Later> {
+        let has = |is: fn(Form) -> bool| {
+            choices.iter().any(|choice| matches!(choice, Choice::As(stored) if is(stored.form)))
+        };
+        let blocks = has(|form| matches!(form, Form::I4 { .. }));
+        let bf16 = has(|form| form == Form::Bf16);
+        let needed = [(blocks, "int4", WITH_BLOCKS), (bf16, "bfloat16", WITH_BF16)];
+        let (_, needs, wanted) = needed.into_iter().find(|(needed, _, wanted)| *needed && opset < *wanted)?;
+        Some(Later { needs, wanted })
+    }
+
+    fn raise(self, source: &Source<'_>) -> Result<Raise, QuantizeError> {
+        match source.opset {
+            ..raise::OLDEST => Err(self.refused(source, TOO_OLD)),
+            _ if source.has_functions => {
+                Err(self.refused(source, "it has functions of its own, which are not carried over"))
+            }
+            from => Ok(Raise { from, to: self.wanted }),
+        }
+    }
+
+    fn refused(self, source: &Source<'_>, why: &str) -> QuantizeError {
+        let Later { needs, wanted } = self;
+        QuantizeError::OperatorSet { needs, wanted, found: source.opset, why: why.to_owned() }
+    }
+}
+
+/// Why a node could not be carried to where it was to be.
+pub(super) fn stuck_at(source: &Source<'_>, raise: Raise, stuck: Stuck) -> QuantizeError {
+    let needs = if raise.to == WITH_BLOCKS { "int4" } else { "bfloat16" };
     match stuck {
         Stuck::Format(error) => error.into(),
-        Stuck::Node(why) => too_old(source, why),
+        Stuck::Node(why) => Later { needs, wanted: raise.to }.refused(source, &why),
     }
 }
 

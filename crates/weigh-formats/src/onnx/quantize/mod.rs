@@ -7,8 +7,8 @@
 //! follows the largest tensor. [`Plan::file_bytes`] is known beforehand and exact.
 //!
 //! A stored tensor `W` becomes `W/int8` and `W/scale`, and a node that dequantises them makes `W`: readers, those in
-//! subgraphs too, are as they were. Sources of the formulas: the ONNX operators `DequantizeLinear` (23 Nov 2023,
-//! opsets 10, 13 and 21), `DynamicQuantizeLinear` (11), `MatMulInteger` and `ConvInteger` (10).
+//! subgraphs too, are as they were. Sources of the formulas: the ONNX operators `DequantizeLinear` (operator sets 10, 13
+//! and 21), `DynamicQuantizeLinear` (11), `MatMulInteger` and `ConvInteger` (10).
 
 mod builder;
 mod choose;

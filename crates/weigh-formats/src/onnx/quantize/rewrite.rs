@@ -47,7 +47,7 @@ impl Builder<'_, '_> {
         }
         let carried = match self.raise {
             Some(raise) => {
-                raise.node(node.message, &mut self.names).map_err(|stuck| stuck_at(source, stuck))?
+                raise.node(node.message, &mut self.names).map_err(|stuck| stuck_at(source, raise, stuck))?
             }
             None => None,
         };
