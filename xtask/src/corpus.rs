@@ -122,6 +122,14 @@ pub const CORPORA: &[Corpus] = &[
             "models given another batch, against ONNX Runtime sample by sample",
         )
     },
+    Corpus {
+        reads: &[WHEELS],
+        ..Corpus::new(
+            "quantize",
+            "quantize.py",
+            "models whose weights take fewer bits, against ONNX Runtime running the originals",
+        )
+    },
     Corpus::new("preprocessing", "preprocessing.py", "files made into tensors, against Pillow and NumPy"),
     Corpus {
         is_usual: false,
