@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use weigh_report::Report;
 use weigh_report::report::{Costs, Count, Layer, LayerChange, LayerChangeKind, Status, Verdict};
 
+use crate::compare::layers::differences;
+
 /// The most layers that are named.
 const MOST: usize = 10;
 
@@ -88,7 +90,7 @@ fn grown(cost: &Cost, a: &Report, b: &Report) -> Vec<LayerChange> {
         Some((grown, change))
     };
     let mut found: Vec<(i64, LayerChange)> =
-        changes(&a.layers, &b.layers).into_iter().filter_map(growth).collect();
+        differences(&a.layers, &b.layers).into_iter().filter_map(growth).collect();
     found.sort_by_key(|(grown, _)| std::cmp::Reverse(*grown));
     found.into_iter().take(MOST).map(|(_, change)| change).collect()
 }
@@ -117,40 +119,13 @@ fn heaviest(cost: &Cost, report: &Report) -> Vec<LayerChange> {
     layers.into_iter().take(MOST).map(named).collect()
 }
 
-/// The layers of two models that have the same name, and those that only one has.
-fn changes(a: &[Layer], b: &[Layer]) -> Vec<LayerChange> {
-    let (before, after) = (by_name(a), by_name(b));
-    let of_b = b.iter().map(|layer| {
-        let old = before.get(layer.name.as_str());
-        let what = match old {
-            Some(old) if old.detail != layer.detail => vec![format!("{} -> {}", old.detail, layer.detail)],
-            _ => vec![layer.detail.clone()],
-        };
-        LayerChange {
-            kind: if old.is_some() { LayerChangeKind::Changed } else { LayerChangeKind::Added },
-            a: old.map(|old| old.name.clone()),
-            b: Some(layer.name.clone()),
-            op: layer.op.clone(),
-            what: what.into_iter().filter(|detail| !detail.is_empty()).collect(),
-            ..LayerChange::default()
-        }
-    });
-    let gone = a.iter().filter(|layer| !after.contains_key(layer.name.as_str())).map(|layer| LayerChange {
-        kind: LayerChangeKind::Removed,
-        a: Some(layer.name.clone()),
-        op: layer.op.clone(),
-        ..LayerChange::default()
-    });
-    of_b.chain(gone).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn layer(name: &str, macs: i64) -> Layer {
-        let detail = format!("{macs} wide");
-        Layer { name: name.to_owned(), macs: Some(Count::from(macs)), detail, ..Layer::default() }
+        let (detail, op) = (format!("{macs} wide"), format!("Op of {name}"));
+        Layer { name: name.to_owned(), macs: Some(Count::from(macs)), detail, op, ..Layer::default() }
     }
 
     fn causes(

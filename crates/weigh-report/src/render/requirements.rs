@@ -108,7 +108,7 @@ fn cause(change: &LayerChange) -> String {
             .map(|(text, thing)| format!("+{text} {thing}"))
             .or_else(|| cost(&change.after).map(|(text, thing)| format!("{text} {thing}"))),
     );
-    parts.extend(change.what.iter().cloned());
+    parts.extend(change.what.first().cloned());
     parts.join(", ")
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use weigh_decide::requirement::{Budget, LayerLimit, Needs, Relative, Requirement};
+use weigh_measure::Quantile;
 
 use super::super::Hinted;
 use super::super::requirements::Requirements;
@@ -53,6 +54,12 @@ impl Limits {
             return Err(Hinted::new("the budget has relative limits, and there is no baseline", hint).into());
         }
         Ok(limits)
+    }
+
+    /// The percentiles that limits are on.
+    pub fn quantiles(&self) -> Vec<Quantile> {
+        let relative = self.relative.iter().filter_map(|limit| limit.subject.percentile());
+        self.requirements.quantiles().into_iter().chain(relative.filter_map(Quantile::new)).collect()
     }
 
     /// Whether some limit is on a figure that only a run has.

@@ -1,11 +1,11 @@
 //! Finding out what limits ask for: nothing, a run of the model, a run against the baseline, or a prediction.
 
-use weigh::report::report::Measurement;
-use weigh::{Batches, Bench, OnThis, PredictionRequest, Report, Setting, SideOfModel, Subject};
+use weigh::report::report::{Measurement, Prediction};
+use weigh::{Batches, Bench, PredictionRequest, Report, Setting, SideOfModel, Subject};
 use weigh_hardware::Machine;
 
-use super::super::hardware::{self, calibrate};
 use super::super::models::Weighed;
+use super::super::places::Places;
 use super::super::progress::Bar;
 use super::super::{Hinted, explain};
 use super::baseline::{Pairing, Reference};
@@ -38,7 +38,7 @@ pub(super) fn model(
     if !runs && !versus {
         return Ok(Ran { reports: vec![report], interrupted: false, pairing: None });
     }
-    let bench = args.time.bench(&args.unit, None, false, &limits.requirements.quantiles())?;
+    let bench = args.time.bench(&args.unit, None, false, &limits.quantiles())?;
     let options = args.assume.options()?;
     let subject = Subject::new(&weighed.opened, &options, args.data.request()?)?;
     let settings = args.grid.settings()?;
@@ -127,30 +127,16 @@ fn against(
 }
 
 /// What is expected on this machine or a device.
-fn predict(
-    args: &Args,
-    weighed: &Weighed,
-    device: &str,
-) -> anyhow::Result<Vec<weigh::report::report::Prediction>> {
-    let options = args.assume.options()?;
+fn predict(args: &Args, weighed: &Weighed, device: &str) -> anyhow::Result<Vec<Prediction>> {
     let batches = match args.grid.batches()? {
         Batches::Given(batches) => batches,
         _ => Vec::new(),
     };
     let request = PredictionRequest { batches, ..PredictionRequest::default() };
-    if device != "this" {
-        let devices = hardware::load(&[])?;
-        let found = devices.find(device).map_err(|error| Hinted::new(error.to_string(), error.hint()))?;
-        return Ok(weigh::on_device(&weighed.opened, &options, found, &request)?);
-    }
-    let machine = Machine::detect();
-    let calibration = calibrate::load(None, &machine)?.ok_or_else(|| {
-        let hint = "run `weigh hardware calibrate` once, or name a device: --predicted=DEVICE";
-        Hinted::new("this machine was not calibrated", hint)
-    })?;
-    let bench = args.time.bench(&args.unit, None, false, &[])?;
-    let this = OnThis { launcher: &bench.launcher, calibration: &calibration, machine: &machine };
-    let subject = Subject::new(&weighed.opened, &options, None)?;
-    let setting = one(args, &args.grid.settings()?)?;
-    this.predict(&subject, &setting, &request).map_err(|reason| anyhow::anyhow!("not predicted: {reason}"))
+    let places = Places::new(&[device.to_owned()], &[], None)?;
+    let settings = args.grid.settings()?;
+    let [setting] = settings.as_slice() else {
+        return Err(Hinted::new("predictions are of one configuration", "give each option one value").into());
+    };
+    places.predict(weighed, &args.assume.options()?, setting, &request, &args.time.launcher()?)
 }
