@@ -118,6 +118,16 @@ fn old_operator_sets_need_no_axis() {
 }
 
 #[test]
+fn bfloat16_carries_a_model_that_is_a_little_too_old() {
+    let softmax = Wire::new().message(1, node("Softmax", "soft", &["x"], &["z"]));
+    let old = model(Wire(softmax.0.into_iter().chain(graph_of(weight("w")).0).collect()), 12);
+    let model = graph(&written(&old, &Request::of(WeightType::Bf16)));
+    // Softmax took its input for a matrix; ReduceMean did not change before 18.
+    let expected = ["Shape", "Flatten", "Softmax", "Reshape", "Cast", "MatMul", "ReduceMean"];
+    assert_eq!(operators(&model), expected);
+}
+
+#[test]
 fn what_cannot_be_carried_is_named() {
     let graph = graph_of(weight("w")).message(1, node("DFT", "spectrum", &["x"], &["z"]));
     let refused = Plan::new(&model(graph, 17), &Request::of(WeightType::I4)).err().expect("refused");
