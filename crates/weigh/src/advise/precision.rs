@@ -33,7 +33,7 @@ fn half(ground: &Ground<'_>, weights: WeightType, dtype: DType) -> Tried {
         Err(why) => return Tried::refused(why),
     };
     let command = file.command(ground);
-    match computed_in(ground, dtype) {
+    match file.computed_in(ground, dtype) {
         Ok(mut changed) => {
             changed.before.costs.bytes = file.before;
             changed.after.costs.bytes = Some(file.bytes);
@@ -69,7 +69,7 @@ pub(super) fn int8_static(ground: &Ground<'_>) -> Vec<Tried> {
         Target::Device(device) => device.id(),
         _ => "DEVICE",
     };
-    vec![match computed_in(ground, DType::I8) {
+    vec![match computed_in(ground, DType::I8, None) {
         Ok(mut changed) => {
             changed.notes.push("scales and what runtimes leave in float32 come on top".to_owned());
             Tried::changed(changed).by(format!("weigh predict {} --on {on} --dtype int8", ground.named()))
@@ -86,8 +86,9 @@ fn stored_in(ground: &Ground<'_>, weights: WeightType, dtype: DType) -> Tried {
     }
 }
 
-/// The graph in another type: its sizes, and the time on a device that computes in it.
-fn computed_in(ground: &Ground<'_>, dtype: DType) -> Result<Changed, String> {
+/// The graph in another type: its sizes, and the time on a device that computes in it; on this machine that of a file
+/// with such weights.
+fn computed_in(ground: &Ground<'_>, dtype: DType, file: Option<&File>) -> Result<Changed, String> {
     let made = with_dtype(ground.model(), &ground.facts, &ground.options, dtype);
     let made = made.map_err(|refusal| refusal.to_string())?;
     let mut notes = Vec::new();
@@ -95,9 +96,19 @@ fn computed_in(ground: &Ground<'_>, dtype: DType) -> Result<Changed, String> {
         Target::Device(_) => ground.price_in(Some(dtype), None)?,
         Target::Nowhere => Priced::default(),
         Target::This { .. } => {
-            let types = "engines here compute in the model's own types";
-            notes.push(format!("{types}: no time in {} is known", dtype.name()));
-            Priced::default()
+            let runnable = file.and_then(|file| Some((file, file.runnable.as_ref()?)));
+            match runnable {
+                Some((file, runnable)) => {
+                    notes.push(
+                        "the time is of weights alone stored so: engines here compute in float32".to_owned(),
+                    );
+                    file.priced(ground, &runnable.opened)?
+                }
+                None => {
+                    notes.push(format!("no engine here computes in {}: no time is known", dtype.name()));
+                    Priced::default()
+                }
+            }
         }
     };
     let after = Priced { costs: sized(&timed, &made.facts), ..timed };
@@ -194,6 +205,10 @@ impl File {
         Tried::changed(Changed { before, after, applies_to, notes, runnable }).by(command)
     }
 
+    fn computed_in(&self, ground: &Ground<'_>, dtype: DType) -> Result<Changed, String> {
+        computed_in(ground, dtype, Some(self))
+    }
+
     fn priced(&self, ground: &Ground<'_>, opened: &Opened) -> Result<Priced, String> {
         let options = ground.options.clone();
         ground.target.price(&Candidate { opened, options, dtype: None, weights: None }, Way::Engine)
@@ -222,6 +237,10 @@ impl File {
         match (ground.target, weights) {
             (Target::Device(_), Some(_)) => {
                 notes.push("expected of kernels that widen weights as they read them".to_owned());
+            }
+            (Target::This { .. }, Some(_)) => {
+                let note = "expected as if weights were widened at load: an engine that does so in every inference is slower";
+                notes.push(note.to_owned());
             }
             (Target::Nowhere, Some(_)) => {
                 notes.push(

@@ -69,6 +69,7 @@ impl Target<'_> {
                 costs.throughput_per_second = prediction.throughput_per_second;
                 costs.energy_mj = prediction.energy_mj;
                 priced.time_basis = prediction.basis;
+                priced.notes.extend(prediction.notes);
             }
             Err(reason) => priced.notes.push(format!("no time is expected: {reason}")),
         }
