@@ -56,7 +56,8 @@ fn sixteen_bits_are_half() {
     let rows = advice("zoo:resnet50 --goal memory --only fp16");
     assert_eq!(rows.len(), 1);
     for cost in ["bytes", "peak_bytes"] {
-        assert!((ratio(&rows[0], cost) - 0.5).abs() < 1e-3, "{cost}: {}", rows[0]);
+        // The file has statistics of batch normalisations and the graph beside its weights.
+        assert!((ratio(&rows[0], cost) - 0.5).abs() < 5e-3, "{cost}: {}", rows[0]);
     }
 }
 

@@ -28,7 +28,6 @@ struct Page {
 
 /// The first that is all there is to write is written.
 const PAGES: &[Page] = &[
-    Page { are_all: verdicts::are_all, page: verdicts::page },
     Page { are_all: plans::are_all, page: plans::page },
     Page { are_all: advice::are_all, page: advice::page },
     Page { are_all: compared::are_all, page: compared::page },
@@ -36,6 +35,7 @@ const PAGES: &[Page] = &[
     Page { are_all: predictions::are_all, page: predictions::page },
     Page { are_all: devices::are_all, page: devices::page },
     Page { are_all: quantization::are_all, page: quantization::page },
+    Page { are_all: verdicts::are_all, page: verdicts::page },
 ];
 
 impl Renderer for Csv {
