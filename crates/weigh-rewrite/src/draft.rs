@@ -10,12 +10,14 @@ use weigh_ir::{DType, Model, Node, Operator, Place, Shape, Stored, Tensor, Tenso
 pub(crate) struct Draft {
     pub model: Model,
     names: BTreeSet<Box<str>>,
+    /// The tensor made for an old one in a role.
+    replaced: HashMap<(TensorId, &'static str), TensorId>,
 }
 
 impl Draft {
     pub fn of(model: &Model) -> Draft {
         let names = model.tensors.iter().map(|tensor| tensor.name.clone()).collect();
-        Draft { model: model.clone(), names }
+        Draft { model: model.clone(), names, replaced: HashMap::new() }
     }
 
     /// The name itself where no tensor has it, else with a number.
@@ -36,6 +38,26 @@ impl Draft {
         self.push(Tensor::named(name))
     }
 
+    /// What stands for an old tensor in this role: made once, however many nodes read the old one.
+    pub fn replacement(
+        &mut self,
+        old: TensorId,
+        role: &'static str,
+        dtype: DType,
+        dims: &[i64],
+    ) -> Option<TensorId> {
+        if let Some(made) = self.replaced.get(&(old, role)) {
+            let has_shape = |stored: &Arc<Stored>| stored.shape == Shape::of(dims);
+            if self.model.tensor(*made).stored.as_ref().is_some_and(has_shape) {
+                return Some(*made);
+            }
+        }
+        let name = format!("{}/{role}", self.model.tensor(old).name);
+        let made = self.store(name, dtype, dims)?;
+        self.replaced.insert((old, role), made);
+        Some(made)
+    }
+
     /// A stored tensor of this shape, without elements.
     pub fn store(&mut self, name: String, dtype: DType, dims: &[i64]) -> Option<TensorId> {
         let name = self.unused(name);
@@ -53,13 +75,12 @@ impl Draft {
     /// The graph without what nobody reads any more, and without the shapes that the file declares between its ends:
     /// they may have been true of the old graph only.
     pub fn finish(mut self) -> Model {
-        let mut read: BTreeSet<TensorId> = self.model.graph.outputs.iter().copied().collect();
-        self.model.graph.for_each_node(&mut |node| read.extend(node.inputs.iter().flatten()));
+        let read = readers(&self.model);
         let ends: BTreeSet<TensorId> =
             self.model.graph.inputs.iter().chain(&self.model.graph.outputs).copied().collect();
         for (index, tensor) in self.model.tensors.iter_mut().enumerate() {
             let Some(id) = TensorId::new(index) else { continue };
-            if !read.contains(&id) {
+            if !read.contains_key(&id) {
                 tensor.stored = None;
             }
             if tensor.stored.is_none() && !ends.contains(&id) {
@@ -76,11 +97,14 @@ pub(crate) fn stored(dtype: DType, shape: Shape) -> Option<Stored> {
     Some(Stored { dtype, shape, bytes, value: None, place: Place::Memory })
 }
 
-/// How many nodes read each tensor, those of bodies included; what the graph gives back counts as read once more.
+/// How many nodes read each tensor, those of bodies included; what a graph or body gives back counts as read once more.
 pub(crate) fn readers(model: &Model) -> HashMap<TensorId, usize> {
     let mut readers: HashMap<TensorId, usize> = HashMap::new();
     let mut count = |id: &TensorId| *readers.entry(*id).or_default() += 1;
-    model.graph.for_each_node(&mut |node| node.inputs.iter().flatten().for_each(&mut count));
+    model.graph.for_each_node(&mut |node| {
+        node.inputs.iter().flatten().for_each(&mut count);
+        node.bodies.iter().flat_map(|body| &body.outputs).for_each(&mut count);
+    });
     model.graph.outputs.iter().for_each(&mut count);
     readers
 }

@@ -33,7 +33,7 @@ pub fn with_dtype(
     }
     let what = format!("{tensors} tensors in {}", dtype.name());
     let changed = vec![Change { node: String::new(), what }];
-    checked(draft.finish(), options, facts, changed, Vec::new())
+    checked(model, facts, draft.finish(), options, changed, Vec::new())
 }
 
 /// Makes a tensor of the type, where it is float32. Elements that are known stay: they may decide shapes.

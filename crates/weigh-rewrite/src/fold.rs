@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 
 use weigh_analysis::{Analysis, Options};
-use weigh_ir::{Model, TensorId};
-use weigh_ops::{Conv, Norm, Normalization};
+use weigh_ir::{Model, Node, TensorId};
+use weigh_ops::{Conv, ConvTranspose, Norm, Normalization};
 
 use crate::draft::{Draft, input, operator, readers, weights};
 use crate::separable::too_many;
@@ -20,7 +20,7 @@ pub fn fold_batch_norm(model: &Model, facts: &Analysis, options: &Options) -> Re
     let readers = readers(model);
     let mut draft = Draft::of(model);
     let (mut changed, mut left) = (Vec::new(), Vec::new());
-    let mut nodes: Vec<weigh_ir::Node> = Vec::with_capacity(model.graph.nodes.len());
+    let mut nodes: Vec<Node> = Vec::with_capacity(model.graph.nodes.len());
     // Which of the new nodes makes a tensor.
     let mut makers: HashMap<TensorId, usize> = HashMap::new();
     for node in &model.graph.nodes {
@@ -31,14 +31,10 @@ pub fn fold_batch_norm(model: &Model, facts: &Analysis, options: &Options) -> Re
             nodes.push(node.clone());
             continue;
         };
-        let maker = makers.get(&before).copied().and_then(|at| Some((at, operator::<Conv>(nodes.get(at)?)?)));
-        let why = match maker {
-            None => Some("no convolution stands before it"),
-            Some(_) if readers.get(&before) != Some(&1) => Some("others read what it normalises"),
-            Some((at, conv)) => {
-                let stored = input(&nodes[at], conv.weights).and_then(|id| weights(model, id));
-                stored.is_none().then_some("the convolution's weights are not stored as they are")
-            }
+        let maker = makers.get(&before).copied();
+        let why = match maker.and_then(|at| nodes.get(at)) {
+            None => Some("nothing that has weights stands before it"),
+            Some(conv) => obstacle(model, &readers, conv, node, before),
         };
         if let Some(why) = why {
             left.push(Left { node: node.name.to_string(), why: why.to_owned() });
@@ -46,8 +42,9 @@ pub fn fold_batch_norm(model: &Model, facts: &Analysis, options: &Options) -> Re
             nodes.push(node.clone());
             continue;
         }
-        let Some((at, conv)) = maker else { continue };
-        let (weight, bias) = (conv.weights, conv.bias);
+        let Some((at, (weight, bias))) = maker.and_then(|at| Some((at, places(nodes.get(at)?)?))) else {
+            continue;
+        };
         let conv = &mut nodes[at];
         let has_bias = bias.is_some_and(|bias| input(conv, bias).is_some());
         if let (Some(bias), false) = (bias, has_bias) {
@@ -71,5 +68,40 @@ pub fn fold_batch_norm(model: &Model, facts: &Analysis, options: &Options) -> Re
         return Err(Refusal::Nothing(why));
     }
     draft.model.graph.nodes = nodes;
-    checked(draft.finish(), options, facts, changed, left)
+    checked(model, facts, draft.finish(), options, changed, left)
+}
+
+/// Where a node that a normalisation can be folded into has its weights and its bias.
+fn places(node: &Node) -> Option<(usize, Option<usize>)> {
+    if let Some(conv) = operator::<Conv>(node) {
+        return Some((conv.weights, conv.bias));
+    }
+    operator::<ConvTranspose>(node).filter(|conv| conv.pads.is_none()).map(|_| (1, Some(2)))
+}
+
+/// What keeps a normalisation from being folded into the node before it.
+fn obstacle(
+    model: &Model,
+    readers: &HashMap<TensorId, usize>,
+    conv: &Node,
+    norm: &Node,
+    between: TensorId,
+) -> Option<&'static str> {
+    let is_single = |id: TensorId| readers.get(&id) == Some(&1);
+    let Some((weight, bias)) = places(conv) else { return Some("no convolution stands before it") };
+    let Some(weight) = input(conv, weight).filter(|id| weights(model, *id).is_some()) else {
+        return Some("the convolution's weights are not stored as they are");
+    };
+    if norm.outputs.iter().flatten().count() > 1 {
+        return Some("it is in training mode: its statistics are of the batch");
+    }
+    if (1..5).any(|at| input(norm, at).is_none_or(|id| weights(model, id).is_none())) {
+        return Some("its statistics are not stored");
+    }
+    let bias = bias.and_then(|bias| input(conv, bias));
+    match (is_single(between), is_single(weight) && bias.is_none_or(is_single)) {
+        (false, _) => Some("others read what it normalises"),
+        (true, false) => Some("the convolution shares its weights with others"),
+        (true, true) => None,
+    }
 }

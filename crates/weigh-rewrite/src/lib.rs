@@ -78,9 +78,10 @@ pub enum Refusal {
 
 /// The new graph with its facts, if they are as complete as the old ones.
 fn checked(
+    old: &Model,
+    before: &Analysis,
     model: Model,
     options: &Options,
-    before: &Analysis,
     changed: Vec<Change>,
     left: Vec<Left>,
 ) -> Result<Rewritten, Refusal> {
@@ -88,19 +89,19 @@ fn checked(
     let unshaped = |facts: &Analysis| facts.coverage.nodes - facts.coverage.shaped;
     let unpriced = |facts: &Analysis| facts.coverage.nodes - facts.coverage.priced;
     if unshaped(&facts) > unshaped(before) || unpriced(&facts) > unpriced(before) {
-        let names: std::collections::BTreeSet<&str> = before
-            .layers
-            .iter()
-            .zip(&model.graph.nodes)
-            .filter(|(layer, _)| layer.unpriced.is_some())
-            .map(|(_, node)| &*node.name)
-            .collect();
-        let stuck = facts.layers.iter().zip(&model.graph.nodes).find(|(layer, node)| {
-            let has_no_shape = layer.output_shapes.iter().any(Option::is_none);
-            (layer.macs.is_none() || has_no_shape) && !names.contains(&*node.name)
-        });
-        let node = stuck.map_or_else(String::new, |(_, node)| node.name.to_string());
+        let known = incomplete(old, before);
+        let node = incomplete(&model, &facts).into_iter().find(|name| !known.contains(name));
+        let node = node.unwrap_or("in a body").to_owned();
         return Err(Refusal::Node { node, why: "its shapes do not fit any more".to_owned() });
     }
     Ok(Rewritten { model, facts, changed, left })
+}
+
+/// The nodes without a shape or price, by name.
+fn incomplete<'m>(model: &'m Model, facts: &Analysis) -> Vec<&'m str> {
+    let nodes = model.graph.nodes.iter().zip(&facts.layers);
+    let lacks = |layer: &weigh_analysis::Layer| {
+        layer.macs.is_none() || layer.output_shapes.iter().any(Option::is_none)
+    };
+    nodes.filter(|(_, layer)| lacks(layer)).map(|(node, _)| &*node.name).collect()
 }

@@ -43,7 +43,7 @@ pub fn low_rank(
         return Err(Refusal::Nothing("there is no layer large enough to be factored".to_owned()));
     }
     draft.model.graph.nodes = nodes;
-    checked(draft.finish(), options, facts, changed, Vec::new())
+    checked(model, facts, draft.finish(), options, changed, Vec::new())
 }
 
 /// Weights as a matrix: outputs × what is summed up.
@@ -91,12 +91,11 @@ fn matrix<'a>(model: &Model, node: &'a Node, share: f64) -> Option<Matrix<'a>> {
 
 impl Matrix<'_> {
     fn factors(&self, draft: &mut Draft, node: &Node) -> Option<[Node; 2]> {
-        let weight = draft.model.tensor(self.weights).name.to_string();
         let between = draft.tensor(format!("{}/factor_output", node.name))?;
         let output = node.outputs.first().copied().flatten();
         let [first, second] = self.shapes();
-        let first = draft.store(format!("{weight}/factor"), self.dtype, &first)?;
-        let second = draft.store(format!("{weight}/expand"), self.dtype, &second)?;
+        let first = draft.replacement(self.weights, "factor", self.dtype, &first)?;
+        let second = draft.replacement(self.weights, "expand", self.dtype, &second)?;
         let thin = [input(node, 0), Some(first)];
         let mut wide = vec![Some(between), Some(second)];
         Some(match &self.kind {

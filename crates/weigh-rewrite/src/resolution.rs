@@ -32,7 +32,7 @@ pub fn smaller_input(
         let Some((rows, columns)) = image(&dims) else { continue };
         let scaled = |extent: i64| ((extent as f64 * scale / MULTIPLE).round() * MULTIPLE) as i64;
         let (height, width) = (scaled(dims[rows]), scaled(dims[columns]));
-        if height < LEAST / 2 || width < LEAST / 2 || (height, width) == (dims[rows], dims[columns]) {
+        if height < LEAST / 2 || width < LEAST / 2 || height >= dims[rows] || width >= dims[columns] {
             continue;
         }
         sizes.push(format!("{height}×{width}"));

@@ -43,7 +43,7 @@ pub fn separable(
         return Err(Refusal::Nothing(why));
     }
     draft.model.graph.nodes = nodes;
-    checked(draft.finish(), options, facts, changed, left)
+    checked(model, facts, draft.finish(), options, changed, left)
 }
 
 pub(crate) fn too_many(node: &Node) -> Refusal {
@@ -82,12 +82,11 @@ fn dense<'a>(model: &Model, node: &Node, conv: &'a Conv) -> Result<Dense<'a>, Op
 
 impl Dense<'_> {
     fn pair(&self, draft: &mut Draft, node: &Node) -> Option<[Node; 2]> {
-        let weight = draft.model.tensor(self.weights).name.to_string();
         let ones = vec![1; self.kernel.len()];
         let deep: Vec<i64> = [self.inputs, 1].into_iter().chain(self.kernel.iter().copied()).collect();
         let point: Vec<i64> = [self.outputs, self.inputs].into_iter().chain(ones.iter().copied()).collect();
-        let deep = draft.store(format!("{weight}/depthwise"), self.dtype, &deep)?;
-        let point = draft.store(format!("{weight}/pointwise"), self.dtype, &point)?;
+        let deep = draft.replacement(self.weights, "depthwise", self.dtype, &deep)?;
+        let point = draft.replacement(self.weights, "pointwise", self.dtype, &point)?;
         let between = draft.tensor(format!("{}/depthwise_output", node.name))?;
         let depthwise = Conv { groups: self.inputs, ..self.conv.clone() };
         let window = Window {

@@ -65,7 +65,7 @@ pub fn prune_channels(
     if changed.is_empty() && share > 0.0 {
         return Err(Refusal::Nothing(nothing(&left)));
     }
-    checked(draft.finish(), options, facts, changed, left)
+    checked(model, facts, draft.finish(), options, changed, left)
 }
 
 fn nothing(left: &[Left]) -> String {

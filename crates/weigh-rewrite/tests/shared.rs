@@ -1,0 +1,138 @@
+//! Weights that several nodes read, and normalisations that are not what they look like.
+#![allow(clippy::unwrap_used)] // a test may fail by panicking, its helper functions too
+
+use std::sync::Arc;
+
+use weigh_analysis::{Analysis, Options, analyze};
+use weigh_ir::{DType, Graph, Model, Node, Operator, Place, Shape, Stored, Tensor, TensorId};
+use weigh_ops::{Conv, Elementwise, If, Norm, Normalization, Window};
+use weigh_rewrite::{Refusal, fold_batch_norm, low_rank, separable};
+
+/// A graph put together by hand.
+#[derive(Default)]
+struct Net(Model);
+
+impl Net {
+    fn push(&mut self, tensor: Tensor) -> TensorId {
+        self.0.tensors.push(tensor);
+        TensorId::new(self.0.tensors.len() - 1).unwrap()
+    }
+
+    fn input(&mut self, name: &str, dims: &[i64]) -> TensorId {
+        let declared = Some(Shape::of(dims));
+        let id = self.push(Tensor { dtype: Some(DType::F32), declared, ..Tensor::named(name) });
+        self.0.graph.inputs.push(id);
+        id
+    }
+
+    fn weight(&mut self, name: &str, dims: &[i64]) -> TensorId {
+        let shape = Shape::of(dims);
+        let bytes = 4 * shape.elements().as_int().unwrap() as u64;
+        let stored = Stored { dtype: DType::F32, shape, bytes, value: None, place: Place::Memory };
+        self.push(Tensor { stored: Some(Arc::new(stored)), ..Tensor::named(name) })
+    }
+
+    fn node(&mut self, name: &str, op: impl Operator, inputs: &[TensorId]) -> TensorId {
+        let output = self.push(Tensor::named(format!("{name}/y")));
+        self.0.graph.nodes.push(node(name, op, inputs, output));
+        output
+    }
+
+    fn conv(&mut self, name: &str, inputs: &[TensorId]) -> TensorId {
+        self.node(name, Conv::plain(Window::square(3, 1, 1), 1), inputs)
+    }
+
+    fn batch_norm(&mut self, name: &str, x: TensorId) -> TensorId {
+        let stored =
+            ["scale", "shift", "mean", "variance"].map(|of| self.weight(&format!("{name}/{of}"), &[16]));
+        let [scale, shift, mean, variance] = stored;
+        self.node(name, Normalization(Norm::Batch), &[x, scale, shift, mean, variance])
+    }
+
+    fn finish(mut self, outputs: &[TensorId]) -> (Model, Analysis) {
+        self.0.graph.outputs.extend(outputs);
+        let facts = analyze(&self.0, &Options::default()).unwrap();
+        assert!(facts.coverage.is_complete(), "{:?}", facts.diagnostics);
+        (self.0, facts)
+    }
+}
+
+fn node(name: &str, op: impl Operator, inputs: &[TensorId], output: TensorId) -> Node {
+    Node {
+        name: name.into(),
+        scope: "".into(),
+        op: Arc::new(op),
+        inputs: inputs.iter().copied().map(Some).collect(),
+        outputs: [Some(output)].into_iter().collect(),
+        bodies: Vec::new(),
+    }
+}
+
+/// Two images through one convolution: its 8·16·9 weights are counted once before, and what replaces them once after:
+/// 8·9 and 8·16; of rank 8, 8·72 and 16·8.
+#[test]
+fn siamese_networks_stay_siamese() {
+    let mut net = Net::default();
+    let (a, b) = (net.input("a", &[1, 8, 32, 32]), net.input("b", &[1, 8, 32, 32]));
+    let weight = net.weight("w", &[16, 8, 3, 3]);
+    let outputs = [net.conv("left", &[a, weight]), net.conv("right", &[b, weight])];
+    let (model, facts) = net.finish(&outputs);
+    assert_eq!(facts.totals.parameters.as_int(), Some(16 * 72));
+    let options = Options::default();
+    let made = separable(&model, &facts, &options, &|_| true).unwrap();
+    assert_eq!((made.changed.len(), made.facts.totals.parameters.as_int()), (2, Some(8 * 9 + 8 * 16)));
+    let made = low_rank(&model, &facts, &options, 0.5, &|_| true).unwrap();
+    assert_eq!((made.changed.len(), made.facts.totals.parameters.as_int()), (2, Some(8 * 72 + 16 * 8)));
+}
+
+/// One tensor cannot take over the statistics of two normalisations.
+#[test]
+fn shared_weights_are_not_folded_into() {
+    let mut net = Net::default();
+    let (a, b) = (net.input("a", &[1, 8, 32, 32]), net.input("b", &[1, 8, 32, 32]));
+    let weight = net.weight("w", &[16, 8, 3, 3]);
+    let (left, right) = (net.conv("left", &[a, weight]), net.conv("right", &[b, weight]));
+    let outputs = [net.batch_norm("bn_left", left), net.batch_norm("bn_right", right)];
+    let (model, facts) = net.finish(&outputs);
+    match fold_batch_norm(&model, &facts, &Options::default()) {
+        Err(Refusal::Nothing(why)) => assert!(why.contains("shares its weights"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What is read beside the normalisation stays what it was.
+#[test]
+fn what_others_read_is_not_folded() {
+    let mut net = Net::default();
+    let x = net.input("x", &[1, 8, 32, 32]);
+    let weight = net.weight("w", &[16, 8, 3, 3]);
+    let made = net.conv("conv", &[x, weight]);
+    let normalised = net.batch_norm("bn", made);
+    let sum = net.node("sum", Elementwise::named("Add").unwrap(), &[made, normalised]);
+    let (model, facts) = net.finish(&[sum]);
+    match fold_batch_norm(&model, &facts, &Options::default()) {
+        Err(Refusal::Nothing(why)) => assert!(why.contains("others read"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A table that only a branch gives back keeps its data.
+#[test]
+fn what_a_branch_gives_back_stays() {
+    let mut net = Net::default();
+    let x = net.input("x", &[1, 8, 32, 32]);
+    let weight = net.weight("w", &[16, 8, 3, 3]);
+    let condition = net.input("condition", &[]);
+    net.0.tensors[condition.index()].dtype = Some(DType::Bool);
+    let (table, other) = (net.weight("table", &[5]), net.weight("other", &[5]));
+    let features = net.conv("conv", &[x, weight]);
+    let chosen = net.push(Tensor::named("chosen"));
+    let body = |id| Graph { outputs: vec![id], ..Graph::default() };
+    let mut choice = node("if", If, &[condition], chosen);
+    choice.bodies = vec![body(table), body(other)];
+    net.0.graph.nodes.push(choice);
+    let (model, facts) = net.finish(&[features, chosen]);
+    let made = separable(&model, &facts, &Options::default(), &|_| true).unwrap();
+    assert!(made.model.tensor(table).stored.is_some() && made.model.tensor(other).stored.is_some());
+    assert!(made.model.tensor(weight).stored.is_none());
+}
