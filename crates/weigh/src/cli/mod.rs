@@ -19,6 +19,7 @@ mod predict;
 mod progress;
 mod quantize;
 mod render;
+mod reports;
 mod requirements;
 mod schema;
 mod ticket;

@@ -1,12 +1,11 @@
 //! What is compared: models that are opened and analysed, and reports that were saved; what each is called.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use rayon::prelude::*;
 use weigh::{AnalysisError, Options, Report};
 
-use super::super::{Hinted, models};
+use super::super::{Hinted, models, reports};
 use models::Weighed;
 
 /// Models closer than this in spelling are meant.
@@ -34,7 +33,7 @@ impl Subjects {
     /// Opens models and reads reports.
     pub fn load(paths: &[String], assume: &models::Assume) -> anyhow::Result<Subjects> {
         let options = assume.options()?;
-        let load = |path: &String| match is_report(path) {
+        let load = |path: &String| match reports::is_report(path) {
             true => read(path),
             false => weigh_one(path, &options).map(|subject| vec![subject]),
         };
@@ -75,20 +74,8 @@ impl Subjects {
     }
 }
 
-fn is_report(path: &str) -> bool {
-    path.to_ascii_lowercase().ends_with(".json")
-}
-
 /// The reports in a file.
 fn read(path: &str) -> anyhow::Result<Vec<Subject>> {
-    let refuse = |error: &dyn std::error::Error| {
-        let causes: Vec<String> =
-            std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect();
-        let hint = "a report is what commands write with --format json -o FILE";
-        anyhow::Error::from(Hinted::new(format!("{path} is no report: {}", causes.join(": ")), hint))
-    };
-    let text = fs::read_to_string(path).map_err(|error| refuse(&error))?;
-    let reports = Report::read_all(&text).map_err(|error| refuse(&error))?;
     let subject = |report: Report| match report.model {
         Some(_) => Ok(Subject { report, model: None, given: path.to_owned() }),
         None => Err(Hinted::new(
@@ -97,7 +84,7 @@ fn read(path: &str) -> anyhow::Result<Vec<Subject>> {
         )
         .into()),
     };
-    reports.into_iter().map(subject).collect()
+    reports::read(path)?.into_iter().map(subject).collect()
 }
 
 /// Opens and analyses a model. Dims that only others have are not bound.

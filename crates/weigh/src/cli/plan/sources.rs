@@ -1,7 +1,6 @@
 //! The ways of doing the work: saved reports, models measured here or predicted elsewhere, or a speed that is given.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use weigh::decide::plan::{Candidate, Speed, candidates};
@@ -14,7 +13,7 @@ use weigh_hardware::devices::Devices;
 use super::super::hardware::{self, calibrate};
 use super::super::measure::{TimeArgs, grid};
 use super::super::progress::Bar;
-use super::super::{Hinted, amounts, models, output, places, predict};
+use super::super::{Hinted, amounts, models, output, places, predict, reports};
 use super::work;
 
 #[derive(clap::Args)]
@@ -73,13 +72,13 @@ impl Args {
         let devices = hardware::load(&self.devices)?;
         let given = self.given()?;
         let (mut reports, mut all_good) = (Vec::new(), true);
-        let bench = match self.files.iter().any(|file| !is_report(file)) {
+        let bench = match self.files.iter().any(|file| !reports::is_report(file)) {
             true => Some(self.time.bench(&work.unit, work.slo, false, &[])?),
             false => None,
         };
         for file in &self.files {
             let report = match &bench {
-                _ if is_report(file) => read(file),
+                _ if reports::is_report(file) => read(file),
                 Some(bench) if self.on.is_empty() => {
                     self.measured(file, assume, bench).map(|report| vec![report])
                 }
@@ -208,14 +207,8 @@ impl Args {
     }
 }
 
-/// Models have other endings.
-fn is_report(file: &str) -> bool {
-    Path::new(file).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"))
-}
-
 fn read(file: &str) -> anyhow::Result<Vec<Report>> {
-    let text = fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?;
-    let reports = Report::read_all(&text).with_context(|| format!("{file} is no report"))?;
+    let reports = reports::read(file)?;
     match reports.iter().any(|report| !candidates(report).is_empty()) {
         true => Ok(reports),
         false => {
