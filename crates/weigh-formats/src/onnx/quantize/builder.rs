@@ -11,8 +11,9 @@ use super::file::{Content, MAX_BYTES, NewTensor, Part};
 use super::fold::{self, Fold};
 use super::form::Form;
 use super::nodes::Names;
+use super::operator_set::{Later, WITH_AXIS, check_operator_set};
 use super::plan::{ModelPart, Plan, Row, Weight};
-use super::raise::{self, Raise, Stuck};
+use super::raise::Raise;
 use super::source::{Origin, Reader, Source, StoredTensor};
 use super::values;
 use super::{QuantizeError, Request, WeightType};
@@ -23,13 +24,6 @@ use crate::protobuf::{Message, Writer};
 /// The version of the file format from which stored tensors need not be inputs, and that of 4-bit types.
 const IR_VERSION: i64 = 4;
 const IR_VERSION_I4: i64 = 10;
-/// Operator sets: of `DequantizeLinear` with an axis, of that with blocks, of `DynamicQuantizeLinear`, of `Cast` to a
-/// type given by its number, and of `Cast` from bfloat16.
-pub(super) const WITH_AXIS: i64 = 13;
-const WITH_BLOCKS: i64 = 21;
-const WITH_DYNAMIC: i64 = 11;
-const WITH_CAST: i64 = 6;
-const WITH_BF16: i64 = 13;
 /// Smaller tensors stay in the model file, where they may decide shapes.
 const SMALL_BYTES: u64 = 1024;
 
@@ -353,66 +347,6 @@ fn check(request: &Request) -> Result<(), QuantizeError> {
             refuse("float32 weights without folding leave nothing to do")
         }
         _ => Ok(()),
-    }
-}
-
-/// What needs nodes of at least this version, and no node is carried there.
-fn check_operator_set(source: &Source<'_>, request: &Request) -> Result<(), QuantizeError> {
-    let (needs, wanted) = match request {
-        Request { dynamic: true, .. } => ("DynamicQuantizeLinear", WITH_DYNAMIC),
-        Request { weights: WeightType::F32, .. } => return Ok(()),
-        _ => ("Cast", WITH_CAST),
-    };
-    match source.opset >= wanted {
-        true => Ok(()),
-        false => Err(Later { needs, wanted }.refused(source, TOO_OLD)),
-    }
-}
-
-const TOO_OLD: &str = "nodes that old are not carried over";
-
-/// A version that nodes are carried to, and what needs it.
-#[derive(Clone, Copy)]
-struct Later {
-    needs: &'static str,
-    wanted: i64,
-}
-
-impl Later {
-    /// What the chosen forms need, if the model is older.
-    fn of(choices: &[Choice], opset: i64) -> Option<Later> {
-        let has = |is: fn(Form) -> bool| {
-            choices.iter().any(|choice| matches!(choice, Choice::As(stored) if is(stored.form)))
-        };
-        let blocks = has(|form| matches!(form, Form::I4 { .. }));
-        let bf16 = has(|form| form == Form::Bf16);
-        let needed = [(blocks, "int4", WITH_BLOCKS), (bf16, "bfloat16", WITH_BF16)];
-        let (_, needs, wanted) = needed.into_iter().find(|(needed, _, wanted)| *needed && opset < *wanted)?;
-        Some(Later { needs, wanted })
-    }
-
-    fn raise(self, source: &Source<'_>) -> Result<Raise, QuantizeError> {
-        match source.opset {
-            ..raise::OLDEST => Err(self.refused(source, TOO_OLD)),
-            _ if source.has_functions => {
-                Err(self.refused(source, "it has functions of its own, which are not carried over"))
-            }
-            from => Ok(Raise { from, to: self.wanted }),
-        }
-    }
-
-    fn refused(self, source: &Source<'_>, why: &str) -> QuantizeError {
-        let Later { needs, wanted } = self;
-        QuantizeError::OperatorSet { needs, wanted, found: source.opset, why: why.to_owned() }
-    }
-}
-
-/// Why a node could not be carried to where it was to be.
-pub(super) fn stuck_at(source: &Source<'_>, raise: Raise, stuck: Stuck) -> QuantizeError {
-    let needs = if raise.to == WITH_BLOCKS { "int4" } else { "bfloat16" };
-    match stuck {
-        Stuck::Format(error) => error.into(),
-        Stuck::Node(why) => Later { needs, wanted: raise.to }.refused(source, &why),
     }
 }
 

@@ -18,6 +18,7 @@ mod file;
 mod fold;
 mod form;
 mod nodes;
+mod operator_set;
 mod plan;
 mod raise;
 mod rewrite;

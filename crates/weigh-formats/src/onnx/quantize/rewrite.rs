@@ -1,12 +1,13 @@
 //! Nodes put in other words: those that read weights, and those that make them from what is stored.
 
 use super::QuantizeError;
-use super::builder::{Builder, WITH_AXIS, stuck_at};
+use super::builder::Builder;
 use super::choose::{Choice, Stored, Through};
 use super::dynamic::{self, Product};
 use super::file::Part;
 use super::form::Form;
 use super::nodes;
+use super::operator_set::{WITH_AXIS, stuck_at};
 
 impl Builder<'_, '_> {
     /// A node of the main graph; `constant` is the stored tensor that it is, if it is one.
