@@ -10,8 +10,8 @@ use weigh_ir::{DType, Model, Node, Operator, Place, Shape, Stored, Tensor, Tenso
 pub(crate) struct Draft {
     pub model: Model,
     names: BTreeSet<Box<str>>,
-    /// The tensor made for an old one in a role.
-    replaced: HashMap<(TensorId, &'static str), TensorId>,
+    /// The tensor made for an old one in a role, of a shape.
+    replaced: HashMap<(TensorId, &'static str, Vec<i64>), TensorId>,
 }
 
 impl Draft {
@@ -38,7 +38,7 @@ impl Draft {
         self.push(Tensor::named(name))
     }
 
-    /// What stands for an old tensor in this role: made once, however many nodes read the old one.
+    /// What stands for an old tensor in this role and shape: made once, however many nodes read the old one.
     pub fn replacement(
         &mut self,
         old: TensorId,
@@ -46,15 +46,13 @@ impl Draft {
         dtype: DType,
         dims: &[i64],
     ) -> Option<TensorId> {
-        if let Some(made) = self.replaced.get(&(old, role)) {
-            let has_shape = |stored: &Arc<Stored>| stored.shape == Shape::of(dims);
-            if self.model.tensor(*made).stored.as_ref().is_some_and(has_shape) {
-                return Some(*made);
-            }
+        let key = (old, role, dims.to_vec());
+        if let Some(made) = self.replaced.get(&key) {
+            return Some(*made);
         }
         let name = format!("{}/{role}", self.model.tensor(old).name);
         let made = self.store(name, dtype, dims)?;
-        self.replaced.insert((old, role), made);
+        self.replaced.insert(key, made);
         Some(made)
     }
 

@@ -33,11 +33,11 @@ pub fn fold_batch_norm(model: &Model, facts: &Analysis, options: &Options) -> Re
         };
         let maker = makers.get(&before).copied();
         let why = match maker.and_then(|at| nodes.get(at)) {
-            None => Some("nothing that has weights stands before it"),
+            None => Some("no node stands before it".to_owned()),
             Some(conv) => obstacle(model, &readers, conv, node, before),
         };
         if let Some(why) = why {
-            left.push(Left { node: node.name.to_string(), why: why.to_owned() });
+            left.push(Left { node: node.name.to_string(), why });
             makers.extend(node.outputs.iter().flatten().map(|id| (*id, nodes.len())));
             nodes.push(node.clone());
             continue;
@@ -48,9 +48,11 @@ pub fn fold_batch_norm(model: &Model, facts: &Analysis, options: &Options) -> Re
         let conv = &mut nodes[at];
         let has_bias = bias.is_some_and(|bias| input(conv, bias).is_some());
         if let (Some(bias), false) = (bias, has_bias) {
-            let shape = input(conv, weight).and_then(|id| weights(model, id));
-            let made = shape
-                .and_then(|(dtype, dims)| draft.store(format!("{}/bias", conv.name), dtype, dims.get(..1)?));
+            // One for each channel, as the normalisation's own scale has.
+            let of = |node: &Node, at| input(node, at).and_then(|id| weights(model, id));
+            let made = of(conv, weight).zip(of(node, 1)).and_then(|((dtype, _), (_, channels))| {
+                draft.store(format!("{}/bias", conv.name), dtype, &channels)
+            });
             let made = made.ok_or_else(|| too_many(node))?;
             conv.inputs.resize(conv.inputs.len().max(bias + 1), None);
             conv.inputs[bias] = Some(made);
@@ -71,10 +73,11 @@ pub fn fold_batch_norm(model: &Model, facts: &Analysis, options: &Options) -> Re
     checked(model, facts, draft.finish(), options, changed, left)
 }
 
-/// Where a node that a normalisation can be folded into has its weights and its bias.
+/// Where a node that a normalisation can be folded into has its weights and its bias. Fused forms are not for it: they
+/// end in an activation.
 fn places(node: &Node) -> Option<(usize, Option<usize>)> {
     if let Some(conv) = operator::<Conv>(node) {
-        return Some((conv.weights, conv.bias));
+        return (conv.name == "Conv").then_some((conv.weights, conv.bias));
     }
     operator::<ConvTranspose>(node).filter(|conv| conv.pads.is_none()).map(|_| (1, Some(2)))
 }
@@ -86,22 +89,30 @@ fn obstacle(
     conv: &Node,
     norm: &Node,
     between: TensorId,
-) -> Option<&'static str> {
-    let is_single = |id: TensorId| readers.get(&id) == Some(&1);
-    let Some((weight, bias)) = places(conv) else { return Some("no convolution stands before it") };
-    let Some(weight) = input(conv, weight).filter(|id| weights(model, *id).is_some()) else {
-        return Some("the convolution's weights are not stored as they are");
+) -> Option<String> {
+    let Some((weight, bias)) = places(conv) else {
+        return Some(format!("what stands before it is no convolution but {}", conv.op.name()));
     };
-    if norm.outputs.iter().flatten().count() > 1 {
-        return Some("it is in training mode: its statistics are of the batch");
-    }
-    if (1..5).any(|at| input(norm, at).is_none_or(|id| weights(model, id).is_none())) {
-        return Some("its statistics are not stored");
-    }
-    let bias = bias.and_then(|bias| input(conv, bias));
-    match (is_single(between), is_single(weight) && bias.is_none_or(is_single)) {
-        (false, _) => Some("others read what it normalises"),
-        (true, false) => Some("the convolution shares its weights with others"),
-        (true, true) => None,
-    }
+    let is_single = |id: TensorId| readers.get(&id) == Some(&1);
+    let is_vector = |id| weights(model, id).is_some_and(|(_, dims)| dims.len() == 1);
+    // A bias that an earlier folding made is stored, and nobody else reads it.
+    let is_old = |id: &TensorId| id.index() < model.tensors.len();
+    let bias = bias.and_then(|bias| input(conv, bias)).filter(is_old);
+    let weight = input(conv, weight).filter(|id| weights(model, *id).is_some());
+    let why = match weight {
+        None => "the convolution's weights are not stored as they are",
+        _ if !bias.is_none_or(is_vector) => "the convolution's bias is not stored",
+        _ if norm.outputs.iter().flatten().count() > 1 => {
+            "it is in training mode: its statistics are of the batch"
+        }
+        _ if (1..5).any(|at| !input(norm, at).is_some_and(is_vector)) => {
+            "its statistics are not stored, one for each channel"
+        }
+        _ if !is_single(between) => "others read what it normalises",
+        Some(weight) if !is_single(weight) || !bias.is_none_or(is_single) => {
+            "the convolution shares its weights with others"
+        }
+        Some(_) => return None,
+    };
+    Some(why.to_owned())
 }

@@ -71,6 +71,11 @@ pub enum Refusal {
         /// Why.
         why: String,
     },
+    /// A node without a name, or in a body, does not go along.
+    #[error(
+        "the graph does not go along: shapes of a node without a name, or in a body, do not fit any more"
+    )]
+    Unnamed,
     /// The new graph has no facts.
     #[error(transparent)]
     Analysis(#[from] AnalysisError),
@@ -91,17 +96,21 @@ fn checked(
     if unshaped(&facts) > unshaped(before) || unpriced(&facts) > unpriced(before) {
         let known = incomplete(old, before);
         let node = incomplete(&model, &facts).into_iter().find(|name| !known.contains(name));
-        let node = node.unwrap_or("in a body").to_owned();
-        return Err(Refusal::Node { node, why: "its shapes do not fit any more".to_owned() });
+        let why = "its shapes do not fit any more".to_owned();
+        return Err(node.map_or(Refusal::Unnamed, |node| Refusal::Node { node: node.to_owned(), why }));
     }
     Ok(Rewritten { model, facts, changed, left })
 }
 
-/// The nodes without a shape or price, by name.
+/// The names of nodes without a shape or price.
 fn incomplete<'m>(model: &'m Model, facts: &Analysis) -> Vec<&'m str> {
     let nodes = model.graph.nodes.iter().zip(&facts.layers);
     let lacks = |layer: &weigh_analysis::Layer| {
         layer.macs.is_none() || layer.output_shapes.iter().any(Option::is_none)
     };
-    nodes.filter(|(_, layer)| lacks(layer)).map(|(node, _)| &*node.name).collect()
+    nodes
+        .filter(|(_, layer)| lacks(layer))
+        .map(|(node, _)| &*node.name)
+        .filter(|name| !name.is_empty())
+        .collect()
 }

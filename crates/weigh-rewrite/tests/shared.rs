@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use weigh_analysis::{Analysis, Options, analyze};
 use weigh_ir::{DType, Graph, Model, Node, Operator, Place, Shape, Stored, Tensor, TensorId};
-use weigh_ops::{Conv, Elementwise, If, Norm, Normalization, Window};
-use weigh_rewrite::{Refusal, fold_batch_norm, low_rank, separable};
+use weigh_ops::{Conv, ConvTranspose, Elementwise, Gemm, If, Norm, Normalization, Window};
+use weigh_rewrite::{Refusal, fold_batch_norm, low_rank, separable, smaller_input};
 
 /// A graph put together by hand.
 #[derive(Default)]
@@ -47,6 +47,20 @@ impl Net {
             ["scale", "shift", "mean", "variance"].map(|of| self.weight(&format!("{name}/{of}"), &[16]));
         let [scale, shift, mean, variance] = stored;
         self.node(name, Normalization(Norm::Batch), &[x, scale, shift, mean, variance])
+    }
+
+    fn branches(&mut self, condition: TensorId, given_back: [TensorId; 2]) -> TensorId {
+        let chosen = self.push(Tensor::named("chosen"));
+        let mut choice = node("if", If, &[condition], chosen);
+        choice.bodies = given_back.map(|id| Graph { outputs: vec![id], ..Graph::default() }).into();
+        self.0.graph.nodes.push(choice);
+        chosen
+    }
+
+    fn condition(&mut self) -> TensorId {
+        let condition = self.input("condition", &[]);
+        self.0.tensors[condition.index()].dtype = Some(DType::Bool);
+        condition
     }
 
     fn finish(mut self, outputs: &[TensorId]) -> (Model, Analysis) {
@@ -122,17 +136,104 @@ fn what_a_branch_gives_back_stays() {
     let mut net = Net::default();
     let x = net.input("x", &[1, 8, 32, 32]);
     let weight = net.weight("w", &[16, 8, 3, 3]);
-    let condition = net.input("condition", &[]);
-    net.0.tensors[condition.index()].dtype = Some(DType::Bool);
+    let condition = net.condition();
     let (table, other) = (net.weight("table", &[5]), net.weight("other", &[5]));
     let features = net.conv("conv", &[x, weight]);
-    let chosen = net.push(Tensor::named("chosen"));
-    let body = |id| Graph { outputs: vec![id], ..Graph::default() };
-    let mut choice = node("if", If, &[condition], chosen);
-    choice.bodies = vec![body(table), body(other)];
-    net.0.graph.nodes.push(choice);
+    let chosen = net.branches(condition, [table, other]);
     let (model, facts) = net.finish(&[features, chosen]);
     let made = separable(&model, &facts, &Options::default(), &|_| true).unwrap();
     assert!(made.model.tensor(table).stored.is_some() && made.model.tensor(other).stored.is_some());
     assert!(made.model.tensor(weight).stored.is_none());
+}
+
+fn why_not_folded(net: Net, outputs: &[TensorId]) -> String {
+    let (model, facts) = net.finish(outputs);
+    match fold_batch_norm(&model, &facts, &Options::default()) {
+        Err(Refusal::Nothing(why)) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A branch that gives back the convolution's result is another reader of it.
+#[test]
+fn what_a_branch_gives_back_is_not_folded() {
+    let mut net = Net::default();
+    let (x, condition) = (net.input("x", &[1, 8, 32, 32]), net.condition());
+    let weight = net.weight("w", &[16, 8, 3, 3]);
+    let made = net.conv("conv", &[x, weight]);
+    let normalised = net.batch_norm("bn", made);
+    let chosen = net.branches(condition, [made, normalised]);
+    let why = why_not_folded(net, &[chosen]);
+    assert!(why.contains("others read"), "{why}");
+}
+
+/// A normalisation that gives back the batch's mean is in training mode.
+#[test]
+fn training_mode_is_not_folded() {
+    let mut net = Net::default();
+    let x = net.input("x", &[1, 8, 32, 32]);
+    let weight = net.weight("w", &[16, 8, 3, 3]);
+    let made = net.conv("conv", &[x, weight]);
+    let normalised = net.batch_norm("bn", made);
+    let mean = net.push(Tensor::named("bn/mean_of_batch"));
+    net.0.graph.nodes.last_mut().unwrap().outputs.push(Some(mean));
+    let why = why_not_folded(net, &[normalised]);
+    assert!(why.contains("training mode"), "{why}");
+}
+
+/// A bias that is only known when the model runs cannot be scaled beforehand.
+#[test]
+fn biases_that_are_not_stored_are_not_folded_into() {
+    let mut net = Net::default();
+    let (x, bias) = (net.input("x", &[1, 8, 32, 32]), net.input("b", &[16]));
+    let weight = net.weight("w", &[16, 8, 3, 3]);
+    let made = net.conv("conv", &[x, weight, bias]);
+    let normalised = net.batch_norm("bn", made);
+    let why = why_not_folded(net, &[normalised]);
+    assert!(why.contains("bias is not stored"), "{why}");
+}
+
+#[test]
+fn what_stands_before_is_named() {
+    let mut net = Net::default();
+    let x = net.input("x", &[4, 8]);
+    let weight = net.weight("w", &[8, 16]);
+    let gemm = Gemm { transpose_a: false, transpose_b: false, alpha: 1.0, beta: 1.0 };
+    let made = net.node("fc", gemm, &[x, weight]);
+    let normalised = net.batch_norm("bn", made);
+    let why = why_not_folded(net, &[normalised]);
+    assert!(why.contains("no convolution but Gemm"), "{why}");
+}
+
+/// Weights of 8 inputs × 16/2 outputs of each group × 2×2, and a bias for each of 16 channels. A second normalisation
+/// goes into the bias that the first one made.
+#[test]
+fn transposed_convolutions_are_folded_into() {
+    let mut net = Net::default();
+    let x = net.input("x", &[1, 8, 32, 32]);
+    let weight = net.weight("w", &[8, 8, 2, 2]);
+    let window = Window::square(2, 2, 0);
+    let op = ConvTranspose { window, groups: 2, output_padding: vec![], output_shape: None, pads: None };
+    let made = net.node("up", op, &[x, weight]);
+    let once = net.batch_norm("bn", made);
+    let twice = net.batch_norm("bn_again", once);
+    let (model, facts) = net.finish(&[twice]);
+    let folded = fold_batch_norm(&model, &facts, &Options::default()).unwrap();
+    assert_eq!((folded.changed.len(), folded.left.len()), (2, 0));
+    assert_eq!(folded.facts.totals.parameters.as_int(), Some(8 * 8 * 4 + 16));
+}
+
+/// Half as large again is not smaller.
+#[test]
+fn images_are_never_enlarged() {
+    let mut net = Net::default();
+    let x = net.input("x", &[1, 3, 64, 64]);
+    let weight = net.weight("w", &[16, 3, 3, 3]);
+    let made = net.conv("conv", &[x, weight]);
+    let (model, facts) = net.finish(&[made]);
+    let scaled = |scale| smaller_input(&model, &facts, &Options::default(), scale);
+    for scale in [1.0, 1.5] {
+        assert!(matches!(scaled(scale), Err(Refusal::Nothing(_))), "{scale}");
+    }
+    assert_eq!(scaled(0.5).unwrap().2, "32×32");
 }
