@@ -1,12 +1,15 @@
-//! Weights that several nodes read, and normalisations that are not what they look like.
+//! Weights that several nodes read, normalisations that are not what they look like, and refusals that name the right node.
 #![allow(clippy::unwrap_used)] // a test may fail by panicking, its helper functions too
 
 use std::sync::Arc;
 
 use weigh_analysis::{Analysis, Options, analyze};
-use weigh_ir::{DType, Graph, Model, Node, Operator, Place, Shape, Stored, Tensor, TensorId};
+use weigh_ir::{
+    Backward, Cost, DType, Graph, Inference, Memory, Model, Node, Operands, Operator, Outputs, Place, Role,
+    Shape, Stop, Stored, Tensor, TensorId, TensorType, single,
+};
 use weigh_ops::{Conv, ConvTranspose, Elementwise, Gemm, If, Norm, Normalization, Window};
-use weigh_rewrite::{Refusal, fold_batch_norm, low_rank, separable, smaller_input};
+use weigh_rewrite::{Refusal, fold_batch_norm, low_rank, separable, smaller_input, with_dtype};
 
 /// A graph put together by hand.
 #[derive(Default)]
@@ -236,4 +239,51 @@ fn images_are_never_enlarged() {
         assert!(matches!(scaled(scale), Err(Refusal::Nothing(_))), "{scale}");
     }
     assert_eq!(scaled(0.5).unwrap().2, "32×32");
+}
+
+/// Passes on what it reads, in float32 only.
+#[derive(Debug)]
+struct Single;
+
+impl Operator for Single {
+    fn name(&self) -> &str {
+        "Single"
+    }
+    fn detail(&self, _: &Operands<'_>) -> String {
+        String::new()
+    }
+    fn infer(&self, node: &mut Inference<'_>) -> Result<Outputs, Stop> {
+        match node.dtype(0) {
+            Some(DType::F32) => Ok(single(TensorType::new(node.dtype(0), node.input(0)?.clone()))),
+            _ => Err(Stop::Unknown("other types")),
+        }
+    }
+    fn cost(&self, node: &Operands<'_>) -> Result<Cost, Stop> {
+        Ok(Cost::other(node.output(0)?.elements()))
+    }
+    fn memory(&self, _: &Operands<'_>) -> Memory {
+        Memory::fresh()
+    }
+    fn backward(&self, _: &Operands<'_>) -> Result<Backward, Stop> {
+        Err(Stop::INFERENCE_ONLY)
+    }
+    fn role(&self, _: usize) -> Role {
+        Role::Operand
+    }
+}
+
+/// The node that lost its shape is named; one without a name is not called by an empty one.
+#[test]
+fn what_does_not_go_along_is_named() {
+    let refused = |name: &str| {
+        let mut net = Net::default();
+        let x = net.input("x", &[1, 8, 32, 32]);
+        let weight = net.weight("w", &[16, 8, 3, 3]);
+        let made = net.conv("conv", &[x, weight]);
+        let passed = net.node(name, Single, &[made]);
+        let (model, facts) = net.finish(&[passed]);
+        with_dtype(&model, &facts, &Options::default(), DType::F16).unwrap_err()
+    };
+    assert!(matches!(refused("picky"), Refusal::Node { node, .. } if node == "picky"));
+    assert!(matches!(refused(""), Refusal::Unnamed));
 }
