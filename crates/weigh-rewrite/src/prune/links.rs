@@ -3,8 +3,8 @@
 use weigh_analysis::Analysis;
 use weigh_ir::{Model, Node, TensorId, Value};
 use weigh_ops::{
-    Conv, Gemm, GlobalPool, Ints, Layout, MatMul, Movement, Norm, Normalization, Pool, Reduce, Resize, Split,
-    View,
+    Cast, Constant, Conv, Elementwise, Expand, Gemm, GlobalPool, Ints, Layout, MatMul, Movement, Norm,
+    Normalization, Pool, Query, Reduce, Resize, Split, View,
 };
 
 use super::axes::Axes;
@@ -80,10 +80,20 @@ impl Ties<'_> {
         if let Some(split) = operator::<Split>(node) {
             return self.split(split);
         }
+        if operator::<Query>(node).is_some() || operator::<Constant>(node).is_some() {
+            // Extents are asked for anew, and what is stored has no maker.
+            return Some(());
+        }
+        if operator::<Cast>(node).is_some() {
+            return self.where_equal();
+        }
+        if let Some(expand) = operator::<Expand>(node) {
+            return self.expand(expand);
+        }
         if operator::<Resize>(node).is_some() {
             return self.where_equal();
         }
-        if is_elementwise {
+        if is_elementwise || operator::<Elementwise>(node).is_some() {
             return self.elementwise();
         }
         None
@@ -261,8 +271,8 @@ impl Ties<'_> {
     fn reduce(&mut self, reduce: &Reduce) -> Option<()> {
         let (x, y) = (self.x()?, self.y()?);
         let rank = self.axes.rank(x)?;
-        let gone: Vec<usize> = self
-            .ints(&reduce.axes)?
+        let Some(axes) = self.ints(&reduce.axes) else { return self.reduced(x, y) };
+        let gone: Vec<usize> = axes
             .into_iter()
             .map(|axis| usize::try_from(if axis < 0 { axis + rank as i64 } else { axis }).ok())
             .collect::<Option<_>>()?;
@@ -278,6 +288,17 @@ impl Ties<'_> {
                 self.tie((x, axis), (y, to));
             }
             to += usize::from(!is_gone || reduce.keep_dims);
+        }
+        Some(())
+    }
+
+    /// The same where the axes are computed: those that have another extent, or none, afterwards were reduced.
+    fn reduced(&mut self, x: TensorId, y: TensorId) -> Option<()> {
+        for axis in 0..self.axes.rank(x)? {
+            match self.axes.extent_of(x, axis) == self.axes.extent_of(y, axis) {
+                true => self.tie((x, axis), (y, axis)),
+                false => self.hold((x, axis)),
+            }
         }
         Some(())
     }
@@ -328,6 +349,16 @@ impl Ties<'_> {
         let (x, y) = (self.x()?, self.y()?);
         let rank = self.axes.rank(x).filter(|rank| self.axes.rank(y) == Some(*rank))?;
         (0..rank).for_each(|axis| self.axes.tie((x, axis), (y, axis), &self.why));
+        Some(())
+    }
+
+    /// Axes that are not repeated pass. Those that are have the extent that is asked for: a stored one stays.
+    fn expand(&mut self, expand: &Expand) -> Option<()> {
+        let (x, y) = (self.x()?, self.y()?);
+        self.aligned(x, y)?;
+        if self.ints(&expand.shape).is_some() {
+            self.axes.hold_all(y, &self.why);
+        }
         Some(())
     }
 
