@@ -6,10 +6,10 @@ use anyhow::{Context, Result, ensure};
 
 use crate::paths::root;
 
-/// A command that starts in the root of the repository.
+/// A command that starts in the root of the repository, and whose ONNX Runtime, if it has one, sends nothing home.
 pub fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);
-    command.current_dir(root());
+    command.current_dir(root()).env("ORT_DISABLE_TELEMETRY", "1");
     command
 }
 

@@ -3,7 +3,8 @@
 //! Models are loaded as a plain Python program loads them: with ONNX Runtime's defaults, and of the session's options
 //! only the number of threads, the optimisation level and the provider set. So `run` takes what `InferenceSession.run`
 //! takes there, without Python's share. Nothing is downloaded, telemetry is off, and nothing is logged: every error
-//! comes back as a status.
+//! comes back as a status. Builds since 1.32 begin with telemetry while they are loaded, unless `ORT_DISABLE_TELEMETRY` is set:
+//! the `weigh` command sets it.
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
