@@ -3,7 +3,7 @@
 use weigh_ir::units;
 
 use super::numbers::{share, time};
-use crate::report::{Advice, Basis, ComparisonVerdict, Costs, Count, Effort};
+use crate::report::{Advice, ComparisonVerdict, Costs, Count, Effort};
 
 /// What a goal is measured by, and how its amounts are shown.
 pub(super) struct Metric {
@@ -79,14 +79,6 @@ pub(super) fn effort(needs: Effort) -> &'static str {
         Effort::Calibration => "calibration",
         Effort::FineTuning => "fine-tuning",
         Effort::Retraining => "retraining",
-    }
-}
-
-/// What figures rest on.
-pub(super) fn basis(basis: Basis) -> &'static str {
-    match basis {
-        Basis::Rule => "rule of thumb",
-        known => known.name(),
     }
 }
 

@@ -3,7 +3,7 @@
 use weigh_ir::units::{self, dollars, grams, milliseconds, per_second, percent, significant};
 
 use super::numbers;
-use crate::report::{Basis, Configuration, Interval, Plan, PlannedWorkload, Status};
+use crate::report::{Configuration, Interval, Plan, PlannedWorkload, Status};
 
 /// One figure of a configuration.
 pub(super) struct Figure {
@@ -18,7 +18,7 @@ pub(super) struct Figure {
 
 /// All of them, in the order of columns. `null` in the document is an empty cell.
 pub(super) const FIGURES: [Figure; 15] = [
-    figure(|_| "basis".to_owned(), 9, true, |c| c.basis.map(|basis| self::basis(basis).to_owned())),
+    figure(|_| "basis".to_owned(), 9, true, |c| c.basis.map(|basis| basis.words().to_owned())),
     figure(|_| "inference".to_owned(), 8, false, |c| c.service_ms.map(milliseconds)),
     figure(|w| format!("{}/s each", unit(w)), 7, false, |c| c.throughput_per_second.map(numbers::rate)),
     figure(|_| "one server".to_owned(), 3, false, |c| c.one_server_h.map(hours)),
@@ -134,17 +134,6 @@ pub(super) fn unit(of: &PlannedWorkload) -> &str {
 
 fn cost_title(of: &PlannedWorkload) -> String {
     if of.items.is_some() && of.period_h.is_none() { "cost" } else { "cost/day" }.to_owned()
-}
-
-/// What a speed rests on.
-pub(super) fn basis(basis: Basis) -> &'static str {
-    match basis {
-        Basis::Measured => "measured",
-        Basis::Computed => "computed",
-        Basis::Predicted => "predicted",
-        Basis::Given => "given",
-        Basis::Rule => "rule of thumb",
-    }
 }
 
 /// Whether a configuration meets what was asked, and whether it is the one to take; nothing where nothing was asked.

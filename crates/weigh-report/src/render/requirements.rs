@@ -3,7 +3,7 @@
 use weigh_ir::units::{self, Dimension};
 
 use super::numbers;
-use crate::report::{Basis, Costs, Count, Interval, LayerChange, LayerChangeKind, Report, Status, Verdict};
+use crate::report::{Costs, Count, Interval, LayerChange, LayerChangeKind, Report, Status, Verdict};
 
 /// The most layers that are named to people.
 const MOST_CAUSES: usize = 5;
@@ -50,16 +50,6 @@ pub(super) fn word(status: Status) -> &'static str {
         Status::Met => "met",
         Status::Missed => "missed",
         Status::Unknown => "unknown",
-    }
-}
-
-pub(super) fn basis(basis: Basis) -> &'static str {
-    match basis {
-        Basis::Measured => "measured",
-        Basis::Computed => "computed",
-        Basis::Predicted => "predicted",
-        Basis::Given => "given",
-        Basis::Rule => "rule of thumb",
     }
 }
 

@@ -277,4 +277,12 @@ impl Basis {
             Basis::Rule => "rule",
         }
     }
+
+    /// The words for it that people read.
+    pub fn words(self) -> &'static str {
+        match self {
+            Basis::Rule => "rule of thumb",
+            known => known.name(),
+        }
+    }
 }

@@ -22,7 +22,7 @@ const COLUMNS: &[(&str, Field)] = &[
     ("dtype", |at| at.found.dtype.clone()),
     ("batch", |at| text(at.found.batch?)),
     ("streams", |at| text(at.found.streams?)),
-    ("basis", |at| at.found.basis.map(|basis| crate::render::planned::basis(basis).to_owned())),
+    ("basis", |at| at.found.basis.map(|basis| basis.name().to_owned())),
     ("service_ms", |at| text(at.found.service_ms?)),
     ("service_low_ms", |at| text(at.found.service_ci_ms?[0])),
     ("service_high_ms", |at| text(at.found.service_ci_ms?[1])),

@@ -1,8 +1,8 @@
 //! One row per verdict, in the unit of a column of its own; an interval is two columns.
 
 use super::row;
-use crate::render::requirements::{basis, causes, word};
-use crate::report::{Report, Verdict};
+use crate::render::requirements::{causes, word};
+use crate::report::{Basis, Report, Verdict};
 
 const COLUMNS: [&str; 17] = [
     "model",
@@ -59,7 +59,7 @@ fn line(report: &Report, verdict: &Verdict) -> String {
         verdict.unit.clone(),
         number(verdict.margin),
         number(verdict.capacity_per_second),
-        verdict.basis.map(basis).unwrap_or_default().to_owned(),
+        verdict.basis.map(Basis::name).unwrap_or_default().to_owned(),
         remarks.join("; "),
     ])
 }

@@ -35,7 +35,7 @@ pub(super) fn tables(report: &Report) -> String {
             beside(row, advised::latency),
             ratio(row).map(change).unwrap_or_default(),
             effort(row.needs).to_owned(),
-            advised::basis(row.basis).to_owned(),
+            row.basis.words().to_owned(),
             row.command
                 .as_ref()
                 .map(|command| format!("`{}`", command.replace('`', "'")))

@@ -1,8 +1,8 @@
 //! Requirements and whether they are met, as a table; what brought the missed ones beneath it.
 
 use super::plain;
-use crate::render::requirements::{actual, amount, basis, causes, facts, interval, title, word};
-use crate::report::{Report, Verdict};
+use crate::render::requirements::{actual, amount, causes, facts, interval, title, word};
+use crate::report::{Basis, Report, Verdict};
 use weigh_ir::units;
 
 pub(super) fn table(report: &Report) -> String {
@@ -35,7 +35,7 @@ fn row(verdict: &Verdict) -> String {
         plain(&found),
         plain(&verdict.limit.map(|limit| amount(limit, &verdict.unit)).unwrap_or_default()),
         verdict.margin.map(units::percent).unwrap_or_default(),
-        verdict.basis.map(basis).unwrap_or_default(),
+        verdict.basis.map(Basis::words).unwrap_or_default(),
         remarks.iter().map(|remark| plain(remark)).collect::<Vec<_>>().join("; "),
     )
 }

@@ -68,7 +68,7 @@ fn table(goal: &str, done: &[&Advice], ink: &Ink) -> Vec<Line> {
             (Role::Plain, beside("MACs", advised::macs)),
             (Role::Plain, beside("latency", advised::latency)),
             (Role::Plain, effort(row.needs).to_owned()),
-            (Role::Dim, advised::basis(row.basis).to_owned()),
+            (Role::Dim, row.basis.words().to_owned()),
         ]);
     }
     let mut rows = grid.lines(ink).into_iter();

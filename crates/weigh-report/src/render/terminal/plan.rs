@@ -147,7 +147,7 @@ fn speed(found: &Configuration, unit: &str) -> Vec<String> {
         with(found.service_ms.map(|time| format!("{} an inference", milliseconds(time))), interval);
     facts.extend(found.batch.filter(|batch| *batch > 1).map(|batch| format!("batch {batch}")));
     facts.extend(found.throughput_per_second.map(|rate| format!("{} {unit}/s each", numbers::rate(rate))));
-    facts.extend(found.basis.map(|basis| planned::basis(basis).to_owned()));
+    facts.extend(found.basis.map(|basis| basis.words().to_owned()));
     facts
 }
 
@@ -180,7 +180,7 @@ fn energy(found: &Configuration) -> Vec<String> {
     let per = if found.cost_is_daily { " a day" } else { "" };
     let all = found.kilowatt_hours.map(|amount| planned::kilowatt_hours(amount) + per);
     let each = found.joules_per_item.map(|energy| format!("{} each", joules(energy)));
-    let basis = found.energy_basis.map(|basis| planned::basis(basis).to_owned());
+    let basis = found.energy_basis.map(|basis| basis.words().to_owned());
     let facts = [all, each, basis, found.energy_source.clone()];
     facts.into_iter().flatten().collect()
 }

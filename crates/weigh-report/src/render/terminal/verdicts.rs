@@ -3,7 +3,7 @@
 use crate::Report;
 use crate::render::grid::{Column, Grid};
 use crate::render::ink::{Ink, Line, Role};
-use crate::render::requirements::{actual, amount, basis, causes, facts, interval, title};
+use crate::render::requirements::{actual, amount, causes, facts, interval, title};
 use crate::report::{Status, Verdict};
 use weigh_ir::units;
 
@@ -37,7 +37,7 @@ pub(super) fn lines(report: &Report, ink: &Ink) -> Vec<Line> {
             (Role::Dim, ink.text(&interval(verdict).unwrap_or_default())),
             (Role::Plain, ink.text(&limit)),
             (Role::Dim, verdict.margin.map(units::percent).unwrap_or_default()),
-            (Role::Dim, verdict.basis.map(|rests| basis(rests).to_owned()).unwrap_or_default()),
+            (Role::Dim, verdict.basis.map(|rests| rests.words().to_owned()).unwrap_or_default()),
         ]);
     }
     let mut rows = grid.lines(ink).into_iter();
