@@ -76,6 +76,9 @@ impl Products {
     }
 }
 
+/// The operator that widens stored weights.
+const WIDENING: &str = "DequantizeLinear";
+
 /// The kind of what moves nothing.
 pub const VIEW: &str = "view";
 
@@ -111,6 +114,23 @@ impl Workload {
     /// The element type.
     pub fn dtype(&self) -> Option<DType> {
         DType::all().find(|dtype| Some(dtype.name()) == self.dtype.as_deref())
+    }
+
+    /// Stored weights read as they are and written as numbers of 32 bits: a product and a difference for each.
+    fn of_widening(model: &Model, node: &Node, layer: &Layer) -> Option<Workload> {
+        let elements = layer.output_shapes.first()?.as_ref()?.elements().as_int()? as f64;
+        let stored = node.inputs.iter().flatten().filter_map(|id| model.tensor(*id).stored.as_ref());
+        let read: u64 = stored.map(|stored| stored.bytes).sum();
+        Some(Workload {
+            kind: node.op.name().to_owned(),
+            dtype: Some(DType::F32.name().to_owned()),
+            macs: 0.0,
+            other_ops: 2.0 * elements,
+            read_bytes: 0.0,
+            weight_bytes: read as f64,
+            written_bytes: 4.0 * elements,
+            products: None,
+        })
     }
 
     fn of(node: &Node, layer: &Layer) -> Option<Workload> {
@@ -182,6 +202,20 @@ impl Kernels {
                     work,
                 }),
                 None => found.unknown.push(node.name.to_string()),
+            }
+        }
+        found
+    }
+
+    /// The kernels of a graph as an engine runs it. What widens stored weights sees only constants, and runs in every
+    /// inference all the same where the engine kept it.
+    pub fn of_engine(model: &Model, facts: &Analysis) -> Kernels {
+        let mut found = Kernels::of(model, facts);
+        for (index, (node, layer)) in model.graph.nodes.iter().zip(&facts.layers).enumerate() {
+            let is_kept = layer.live_bytes.is_none() && node.op.name() == WIDENING;
+            if let Some(work) = Workload::of_widening(model, node, layer).filter(|_| is_kept) {
+                let (name, op) = (node.name.to_string(), node.op.name().to_owned());
+                found.kernels.push(Kernel { nodes: vec![index], name, op, work });
             }
         }
         found

@@ -95,3 +95,21 @@ fn what_is_asked_wrongly() {
         assert!(code == Some(2) && errors.contains(expected), "{arguments}: {errors}");
     }
 }
+
+/// SqueezeNet's 26 convolutions have 1,244,448 weights. Where an engine keeps the nodes that widen them, each inference
+/// reads them as bytes and writes them as float32.
+#[test]
+fn what_an_engine_keeps_runs_every_time() {
+    let opened = weigh::open("zoo:squeezenet1_0").unwrap();
+    let request = weigh::QuantizeRequest::of(weigh::WeightType::I8);
+    let made = weigh::quantized_skeleton(&opened, &request).unwrap().opened;
+    let facts = weigh::analyze(&made.model, &weigh::Options::default()).unwrap();
+    let widening = |kernels: weigh_predict::Kernels| {
+        let found = kernels.kernels.into_iter().filter(|kernel| kernel.op == "DequantizeLinear");
+        found.map(|kernel| kernel.work).collect::<Vec<_>>()
+    };
+    assert!(widening(weigh_predict::Kernels::of(&made.model, &facts)).is_empty());
+    let found = widening(weigh_predict::Kernels::of_engine(&made.model, &facts));
+    assert_eq!(found.len(), 26);
+    assert_eq!(found.iter().map(|work| work.written_bytes).sum::<f64>(), 4.0 * 1_244_448.0);
+}

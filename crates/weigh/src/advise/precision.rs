@@ -238,10 +238,6 @@ impl File {
             (Target::Device(_), Some(_)) => {
                 notes.push("expected of kernels that widen weights as they read them".to_owned());
             }
-            (Target::This { .. }, Some(_)) => {
-                let note = "expected as if weights were widened at load: an engine that does so in every inference is slower";
-                notes.push(note.to_owned());
-            }
             (Target::Nowhere, Some(_)) => {
                 notes.push(
                     "a runtime that widens weights when it loads them needs the memory of float32".to_owned(),

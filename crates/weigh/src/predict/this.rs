@@ -162,7 +162,7 @@ impl OnThis<'_> {
         let kernels = match held.as_ref() {
             Some(opened) => {
                 let facts = analyze(&opened.model, &sizes).map_err(|error| error.to_string())?;
-                let mut kernels = Kernels::of(&opened.model, &facts);
+                let mut kernels = Kernels::of_engine(&opened.model, &facts);
                 name_as_layers(&mut kernels.kernels, &opened.model, subject, &prepared);
                 kernels
             }
