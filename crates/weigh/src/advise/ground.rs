@@ -3,8 +3,7 @@
 use std::cell::OnceCell;
 
 use weigh_analysis::{Analysis, Options, analyze};
-use weigh_ir::{DType, Model};
-use weigh_report::report::Effort;
+use weigh_ir::Model;
 
 use super::AdviceRequest;
 use super::price::{Candidate, Priced, Target, Way};
@@ -22,15 +21,13 @@ pub(super) struct Ground<'a> {
     /// What it costs.
     pub before: Priced,
     /// The same, with times by rule.
-    by_rule: OnceCell<Result<Priced, String>>,
+    by_rule: OnceCell<Priced>,
 }
 
 /// One way of doing a technique, tried.
 pub(super) struct Tried {
     /// Which way, where there are several: `50 %`.
     pub way: Option<String>,
-    /// What that way takes, where it is not what the technique takes.
-    pub needs: Option<Effort>,
     pub outcome: Outcome,
     pub command: Option<String>,
 }
@@ -61,15 +58,29 @@ pub(super) struct Runnable {
     pub _folder: Option<tempfile::TempDir>,
 }
 
+impl Changed {
+    /// The whole model changed, with nothing to say of it and nothing to run.
+    pub fn new(before: Priced, after: Priced) -> Changed {
+        Changed { before, after, applies_to: Vec::new(), notes: Vec::new(), runnable: None }
+    }
+}
+
+impl Runnable {
+    /// A graph that an engine gets with weights that are not the model's.
+    pub fn graph(opened: Opened, options: &Options) -> Runnable {
+        Runnable { opened, options: options.clone(), has_weights: false, _folder: None }
+    }
+}
+
 impl Tried {
     /// What cannot be done, and why.
     pub fn refused(why: impl Into<String>) -> Tried {
-        Tried { way: None, needs: None, outcome: Outcome::Refused(why.into()), command: None }
+        Tried { way: None, outcome: Outcome::Refused(why.into()), command: None }
     }
 
     /// What was done.
     pub fn changed(changed: Changed) -> Tried {
-        Tried { way: None, needs: None, outcome: Outcome::Changed(Box::new(changed)), command: None }
+        Tried { way: None, outcome: Outcome::Changed(Box::new(changed)), command: None }
     }
 
     /// Done in this way.
@@ -108,8 +119,7 @@ impl<'a> Ground<'a> {
                 "'{symbol}' is open, and costs are compared as numbers: bind it with --dim {symbol}=N"
             ));
         }
-        let candidate = Candidate { opened, options: options.clone(), dtype: None, weights: None };
-        let before = target.price(&candidate, Way::Engine)?;
+        let before = target.price(&Candidate::new(opened, &options, &facts), Way::Engine);
         if request.goal.needs_target() && request.goal.of(&before.costs).is_none() {
             let why = before.notes.first().cloned().unwrap_or_else(|| "no machine was named".to_owned());
             return Err(format!("{} is ranked by what is expected, and {why}", request.goal.name()));
@@ -127,26 +137,20 @@ impl<'a> Ground<'a> {
         crate::benchmark::batch(&self.facts).unwrap_or(1)
     }
 
-    /// What a changed graph costs, beside the model before: by the engine where it can be asked, else both by rule.
-    pub fn price(&self, opened: &Opened, options: &Options) -> Result<(Priced, Priced), String> {
-        let candidate = || Candidate { opened, options: options.clone(), dtype: None, weights: None };
-        let after = self.target.price(&candidate(), Way::Engine)?;
-        let is_timed = after.costs.latency_ms.is_some() || self.before.costs.latency_ms.is_none();
-        if is_timed {
-            return Ok((self.before.clone(), after));
-        }
-        let before = self.by_rule.get_or_init(|| {
-            let own =
-                Candidate { opened: self.opened, options: self.options.clone(), dtype: None, weights: None };
-            self.target.price(&own, Way::Rule)
-        });
-        Ok((before.clone()?, self.target.price(&candidate(), Way::Rule)?))
+    /// The model before anything was done to it.
+    pub fn candidate(&self) -> Candidate<'_> {
+        Candidate::new(self.opened, &self.options, &self.facts)
     }
 
-    /// What the model costs where a device computes in a type, or weights are stored in one.
-    pub fn price_in(&self, dtype: Option<DType>, weights: Option<DType>) -> Result<Priced, String> {
-        let options = self.options.clone();
-        self.target.price(&Candidate { opened: self.opened, options, dtype, weights }, Way::Engine)
+    /// What the model before and a changed graph cost: by the engine where it can be asked, else both by rule.
+    pub fn price(&self, changed: &Candidate<'_>) -> (Priced, Priced) {
+        let after = self.target.price(changed, Way::Engine);
+        let is_timed = after.costs.latency_ms.is_some() || self.before.costs.latency_ms.is_none();
+        if is_timed {
+            return (self.before.clone(), after);
+        }
+        let before = self.by_rule.get_or_init(|| self.target.price(&self.candidate(), Way::Rule));
+        (before.clone(), self.target.price(changed, Way::Rule))
     }
 
     /// The model as a command line names it, with the dims that were given.

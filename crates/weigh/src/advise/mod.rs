@@ -15,8 +15,8 @@ mod structure;
 mod technique;
 mod training;
 
-use weigh_analysis::Options;
 use weigh_analysis::training::Recipe;
+use weigh_analysis::{Analysis, Options};
 use weigh_report::report::{self, Effort};
 
 use crate::{Bench, Opened, Setting};
@@ -56,8 +56,8 @@ pub struct Advised {
     pub rows: Vec<report::Advice>,
     /// What is not known of the model itself.
     pub notes: Vec<String>,
-    /// What was assumed about it, its batch included.
-    pub options: Options,
+    /// The model's facts, at the batch that was asked for.
+    pub facts: Analysis,
 }
 
 /// What there is to change about a model. With [`AdviceRequest::training`] it is about the memory of a training step.
@@ -89,7 +89,7 @@ pub fn advise(
         notes =
             vec!["the memory of a training step: weights, gradients, optimiser, kept activations".to_owned()];
     }
-    Ok(Advised { rows, notes, options: ground.options })
+    Ok(Advised { rows, notes, facts: ground.facts })
 }
 
 /// Best first; of equals what takes less; what cannot be done at the end.

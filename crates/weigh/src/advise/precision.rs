@@ -12,7 +12,7 @@ use weigh_report::report::Quantization;
 use weigh_rewrite::with_dtype;
 
 use super::ground::{Changed, Ground, Runnable, Tried};
-use super::price::{Candidate, Priced, Target, Way, costs};
+use super::price::{Candidate, Target, Way};
 use crate::quantize::quantized_skeleton;
 use crate::{Opened, QuantizeRequest, WeightType, open, quantize};
 
@@ -33,7 +33,7 @@ fn half(ground: &Ground<'_>, weights: WeightType, dtype: DType) -> Tried {
         Err(why) => return Tried::refused(why),
     };
     let command = file.command(ground);
-    match file.computed_in(ground, dtype) {
+    match computed_in(ground, dtype, Some(&file)) {
         Ok(mut changed) => {
             changed.before.costs.bytes = file.before;
             changed.after.costs.bytes = Some(file.bytes);
@@ -46,21 +46,18 @@ fn half(ground: &Ground<'_>, weights: WeightType, dtype: DType) -> Tried {
 
 /// Weights in 8 bits.
 pub(super) fn int8_weights(ground: &Ground<'_>) -> Vec<Tried> {
-    vec![stored_in(ground, WeightType::I8, DType::I8)]
+    vec![stored_in(ground, &QuantizeRequest::of(WeightType::I8), Some(DType::I8))]
 }
 
 /// Weights in 4 bits.
 pub(super) fn int4_weights(ground: &Ground<'_>) -> Vec<Tried> {
-    vec![stored_in(ground, WeightType::I4, DType::I4)]
+    vec![stored_in(ground, &QuantizeRequest::of(WeightType::I4), Some(DType::I4))]
 }
 
 /// Weights in 8 bits and activations too, as they come.
 pub(super) fn int8_dynamic(ground: &Ground<'_>) -> Vec<Tried> {
     let request = QuantizeRequest { dynamic: true, ..QuantizeRequest::of(WeightType::I8) };
-    vec![match File::of(ground, &request) {
-        Ok(file) => file.row(ground, None),
-        Err(why) => Tried::refused(why),
-    }]
+    vec![stored_in(ground, &request, None)]
 }
 
 /// Everything in 8 bits, with scales that were found beforehand.
@@ -78,10 +75,10 @@ pub(super) fn int8_static(ground: &Ground<'_>) -> Vec<Tried> {
     }]
 }
 
-/// Weights stored in a type and widened on their way.
-fn stored_in(ground: &Ground<'_>, weights: WeightType, dtype: DType) -> Tried {
-    match File::of(ground, &QuantizeRequest::of(weights)) {
-        Ok(file) => file.row(ground, Some(dtype)),
+/// A file, with weights of this type where they are widened as they are read.
+fn stored_in(ground: &Ground<'_>, request: &QuantizeRequest, weights: Option<DType>) -> Tried {
+    match File::of(ground, request) {
+        Ok(file) => file.row(ground, weights),
         Err(why) => Tried::refused(why),
     }
 }
@@ -90,41 +87,22 @@ fn stored_in(ground: &Ground<'_>, weights: WeightType, dtype: DType) -> Tried {
 /// with such weights.
 fn computed_in(ground: &Ground<'_>, dtype: DType, file: Option<&File>) -> Result<Changed, String> {
     let made = with_dtype(ground.model(), &ground.facts, &ground.options, dtype);
-    let made = made.map_err(|refusal| refusal.to_string())?;
-    let mut notes = Vec::new();
-    let timed = match ground.target {
-        Target::Device(_) => ground.price_in(Some(dtype), None)?,
-        Target::Nowhere => Priced::default(),
-        Target::This { .. } => {
-            let runnable = file.and_then(|file| Some((file, file.runnable.as_ref()?)));
-            match runnable {
-                Some((file, runnable)) => {
-                    notes.push(
-                        "the time is of weights alone stored so: engines here compute in float32".to_owned(),
-                    );
-                    file.priced(ground, &runnable.opened)?
-                }
-                None => {
-                    notes.push(format!("no engine here computes in {}: no time is known", dtype.name()));
-                    Priced::default()
-                }
-            }
+    let facts = made.map_err(|refusal| refusal.to_string())?.facts;
+    let own = Candidate { dtype: Some(dtype), facts: &facts, ..ground.candidate() };
+    let written = file.and_then(|file| file.runnable.as_ref());
+    let (after, note) = match (ground.target, written) {
+        (Target::This { .. }, Some(written)) => {
+            let stored = Candidate { opened: &written.opened, dtype: None, ..own };
+            let note = "the time is of weights alone stored so: engines here compute in float32".to_owned();
+            (ground.target.price(&stored, Way::Engine), Some(note))
         }
+        (Target::This { .. }, None) => {
+            let note = format!("no engine here computes in {}: no time is known", dtype.name());
+            (Target::Nowhere.price(&own, Way::Engine), Some(note))
+        }
+        _ => (ground.target.price(&own, Way::Engine), None),
     };
-    let after = Priced { costs: sized(&timed, &made.facts), ..timed };
-    Ok(Changed { before: ground.before.clone(), after, applies_to: Vec::new(), notes, runnable: None })
-}
-
-/// The sizes of one graph and the times of another.
-fn sized(timed: &Priced, facts: &weigh_analysis::Analysis) -> weigh_report::report::Costs {
-    let times = timed.costs.clone();
-    weigh_report::report::Costs {
-        latency_ms: times.latency_ms,
-        latency_ci_ms: times.latency_ci_ms,
-        throughput_per_second: times.throughput_per_second,
-        energy_mj: times.energy_mj,
-        ..costs(facts)
-    }
+    Ok(Changed { notes: note.into_iter().collect(), ..Changed::new(ground.before.clone(), after) })
 }
 
 /// A file that the quantiser would write, or has written.
@@ -180,17 +158,14 @@ impl File {
             Ok(facts) => facts,
             Err(error) => return Tried::refused(error.to_string()),
         };
-        let timed = match (ground.target, &self.runnable, weights) {
-            (Target::Nowhere, ..) => Ok(Priced::default()),
-            (Target::Device(_), _, Some(weights)) => ground.price_in(None, Some(weights)),
-            (Target::This { .. }, Some(runnable), _) => self.priced(ground, &runnable.opened),
-            _ => self.priced(ground, &self.opened),
+        let timed = match (ground.target, &self.runnable) {
+            (Target::Device(_), _) if weights.is_some() => Candidate { weights, ..ground.candidate() },
+            (Target::This { .. }, Some(written)) => {
+                Candidate { opened: &written.opened, ..ground.candidate() }
+            }
+            _ => Candidate { opened: &self.opened, ..ground.candidate() },
         };
-        let timed = match timed {
-            Ok(timed) => timed,
-            Err(why) => return Tried::refused(why),
-        };
-        let mut after = Priced { costs: sized(&timed, &facts), ..timed };
+        let mut after = ground.target.price(&Candidate { facts: &facts, ..timed }, Way::Engine);
         after.costs.bytes = Some(self.bytes.clone());
         // They are the model's parameters still, however they are stored.
         after.costs.parameters = ground.before.costs.parameters.clone();
@@ -200,18 +175,8 @@ impl File {
         let mut before = ground.before.clone();
         before.costs.bytes = self.before.clone();
         let (notes, command) = (self.notes(ground, weights), self.command(ground));
-        let applies_to = Vec::new();
         let runnable = self.runnable;
-        Tried::changed(Changed { before, after, applies_to, notes, runnable }).by(command)
-    }
-
-    fn computed_in(&self, ground: &Ground<'_>, dtype: DType) -> Result<Changed, String> {
-        computed_in(ground, dtype, Some(self))
-    }
-
-    fn priced(&self, ground: &Ground<'_>, opened: &Opened) -> Result<Priced, String> {
-        let options = ground.options.clone();
-        ground.target.price(&Candidate { opened, options, dtype: None, weights: None }, Way::Engine)
+        Tried::changed(Changed { notes, runnable, ..Changed::new(before, after) }).by(command)
     }
 
     /// Bytes moved where kernels read weights as they are stored, each once; tables are read by rows.

@@ -1,6 +1,6 @@
 //! What a model costs, and where: the figures of which advice compares two.
 
-use weigh_analysis::{Analysis, Options, analyze};
+use weigh_analysis::{Analysis, Options};
 use weigh_hardware::Device;
 use weigh_ir::{DType, Expr};
 use weigh_report::{Count, report};
@@ -27,11 +27,20 @@ pub(super) struct Candidate<'a> {
     /// The graph; with a file where an engine is to be asked.
     pub opened: &'a Opened,
     /// What is assumed about it.
-    pub options: Options,
+    pub options: &'a Options,
+    /// What its sizes are counted on: its own facts, or those of a graph that only its time stands for.
+    pub facts: &'a Analysis,
     /// Element type that a device would compute in; `None` for the model's own.
     pub dtype: Option<DType>,
     /// Element type that weights are stored in where they are widened on their way; `None` for the model's own.
     pub weights: Option<DType>,
+}
+
+impl<'a> Candidate<'a> {
+    /// A graph as it is.
+    pub fn new(opened: &'a Opened, options: &'a Options, facts: &'a Analysis) -> Candidate<'a> {
+        Candidate { opened, options, facts, dtype: None, weights: None }
+    }
 }
 
 /// What a model costs.
@@ -53,13 +62,8 @@ pub(super) enum Way {
 
 impl Target<'_> {
     /// What a candidate costs. Counts and sizes are always there; times where they can be expected, else a note.
-    ///
-    /// # Errors
-    /// Where the candidate cannot be analysed.
-    pub(super) fn price(&self, candidate: &Candidate<'_>, way: Way) -> Result<Priced, String> {
-        let facts =
-            analyze(&candidate.opened.model, &candidate.options).map_err(|error| error.to_string())?;
-        let mut priced = Priced { costs: costs(&facts), ..Priced::default() };
+    pub(super) fn price(&self, candidate: &Candidate<'_>, way: Way) -> Priced {
+        let mut priced = Priced { costs: costs(candidate.facts), ..Priced::default() };
         match self.predict(candidate, way) {
             Ok(None) => {}
             Ok(Some(prediction)) => {
@@ -73,7 +77,7 @@ impl Target<'_> {
             }
             Err(reason) => priced.notes.push(format!("no time is expected: {reason}")),
         }
-        Ok(priced)
+        priced
     }
 
     fn predict(&self, candidate: &Candidate<'_>, way: Way) -> Result<Option<report::Prediction>, String> {
@@ -84,15 +88,15 @@ impl Target<'_> {
         };
         let found = match self {
             Target::Nowhere => return Ok(None),
-            Target::Device(device) => on_device(candidate.opened, &candidate.options, device, &request)
+            Target::Device(device) => on_device(candidate.opened, candidate.options, device, &request)
                 .map_err(|error| error.to_string())?,
             Target::This { on, setting } => match way {
                 Way::Engine => {
-                    let subject = Subject::new(candidate.opened, &candidate.options, None)
+                    let subject = Subject::new(candidate.opened, candidate.options, None)
                         .map_err(|error| error.to_string())?;
                     on.predict(&subject, setting, &request)?
                 }
-                Way::Rule => vec![on.by_rule(candidate.opened, &candidate.options, setting)?],
+                Way::Rule => vec![on.by_rule(candidate.opened, candidate.options, setting)?],
             },
         };
         Ok(found.into_iter().next())

@@ -1,6 +1,6 @@
 //! Techniques that leave the graph as it is and run it otherwise.
 
-use weigh_analysis::StepMemory;
+use weigh_analysis::{StepMemory, analyze};
 use weigh_ir::{Expr, units};
 use weigh_report::Count;
 
@@ -26,14 +26,14 @@ pub(super) fn larger_batch(ground: &Ground<'_>) -> Vec<Tried> {
         let Ok(extent) = i64::try_from(batch) else { break };
         let mut options = ground.options.clone();
         options.bindings.insert(symbol.clone(), extent);
-        let candidate = Candidate { opened: ground.opened, options, dtype: None, weights: None };
-        let priced = match ground.target.price(&candidate, Way::Engine) {
-            Ok(priced) => priced,
-            Err(reason) => {
-                why = reason;
+        let facts = match analyze(ground.model(), &options) {
+            Ok(facts) => facts,
+            Err(error) => {
+                why = error.to_string();
                 break;
             }
         };
+        let priced = ground.target.price(&Candidate::new(ground.opened, &options, &facts), Way::Engine);
         let before = best.as_ref().map_or(&ground.before, |(_, priced)| priced);
         let score = |priced: &Priced| {
             let goal = ground.request.goal;
@@ -49,16 +49,9 @@ pub(super) fn larger_batch(ground: &Ground<'_>) -> Vec<Tried> {
         }
     }
     let Some((batch, after)) = best else { return vec![Tried::refused(why)] };
-    let changed = Changed {
-        before: ground.before.clone(),
-        applies_to: Vec::new(),
-        notes: vec![format!(
-            "an inference of {batch} takes {}",
-            after.costs.latency_ms.map_or("?".to_owned(), units::milliseconds)
-        )],
-        after,
-        runnable: None,
-    };
+    let time = after.costs.latency_ms.map_or("?".to_owned(), units::milliseconds);
+    let notes = vec![format!("an inference of {batch} takes {time}")];
+    let changed = Changed { notes, ..Changed::new(ground.before.clone(), after) };
     let path = &ground.opened.path;
     vec![
         Tried::changed(changed)
@@ -124,11 +117,9 @@ pub(super) fn patches(ground: &Ground<'_>) -> Vec<Tried> {
     after.costs.device_bytes = after.costs.device_bytes.map(|bytes| Count(&bytes.0 - &Expr::Int(saved)));
     let names = running[..end].iter().filter_map(|(at, _)| ground.model().graph.nodes.get(*at));
     let changed = Changed {
-        before: ground.before.clone(),
-        after,
         applies_to: names.map(|node| node.name.to_string()).collect(),
         notes: vec!["a bound: the tile in work and the borders that neighbours share come on top".to_owned()],
-        runnable: None,
+        ..Changed::new(ground.before.clone(), after)
     };
     vec![Tried::changed(changed).by(format!("weigh inspect {} --memory", ground.named()))]
 }

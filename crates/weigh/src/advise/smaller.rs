@@ -4,6 +4,7 @@ use weigh_analysis::{Analysis, Options, analyze};
 use weigh_zoo::{ENTRIES, Entry, Task};
 
 use super::ground::{Changed, Ground, Tried};
+use super::price::Candidate;
 use crate::benchmark::batch_symbol;
 use crate::{Opened, open};
 
@@ -51,15 +52,11 @@ fn priced(ground: &Ground<'_>, entry: &Entry, own: f64) -> Option<(f64, Tried)> 
     let known = ground.facts.bindings.iter();
     let shared = known.filter(|(symbol, _)| facts.unbound.contains(symbol));
     options.bindings.extend(shared.map(|(symbol, value)| (symbol.clone(), *value)));
-    let (before, after) = ground.price(&opened, &options).ok()?;
+    let facts = analyze(&opened.model, &options).ok()?;
+    let (before, after) = ground.price(&Candidate::new(&opened, &options, &facts));
     let gain = ground.request.goal.of(&after.costs)? / own;
-    let changed = Changed {
-        before,
-        after,
-        applies_to: Vec::new(),
-        notes: vec!["how good it gets is found out by training it".to_owned()],
-        runnable: None,
-    };
+    let notes = vec!["how good it gets is found out by training it".to_owned()];
+    let changed = Changed { notes, ..Changed::new(before, after) };
     let command = format!("weigh compare {} zoo:{}", ground.opened.path, entry.name);
     Some((gain, Tried::changed(changed).in_way(entry.title).by(command)))
 }

@@ -2,12 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
+use weigh_analysis::Layer;
 use weigh_ir::{Expr, Shape};
 use weigh_rewrite::{
-    Refusal, Rewritten, fold_batch_norm, low_rank, prune_channels, separable as make_separable, smaller_input,
+    Left, Refusal, Rewritten, fold_batch_norm, low_rank, prune_channels, separable as make_separable,
+    smaller_input,
 };
 
 use super::ground::{Changed, Ground, Runnable, Tried};
+use super::price::Candidate;
 
 /// Shares of the channels that are taken out.
 const PRUNED: [f64; 2] = [0.25, 0.5];
@@ -45,19 +48,15 @@ pub(super) fn separable(ground: &Ground<'_>) -> Vec<Tried> {
 
 /// The fewest layers that together bring [`MOST_OF_IT`], by the multiply-accumulates that each saves.
 fn heaviest(ground: &Ground<'_>, all: &Rewritten) -> HashSet<String> {
-    let macs = |facts: &weigh_analysis::Analysis, at: usize| {
-        facts.layers.get(at).and_then(|layer| layer.macs.as_ref()?.as_int()).unwrap_or(0)
-    };
-    let mut saved: HashMap<&str, i64> = HashMap::new();
-    for (at, node) in ground.model().graph.nodes.iter().enumerate() {
-        if all.changed.iter().any(|change| *change.node == *node.name) {
-            saved.insert(&node.name, macs(&ground.facts, at));
-        }
-    }
-    for (at, node) in all.model.graph.nodes.iter().enumerate() {
+    let macs = |layer: &Layer| layer.macs.as_ref().and_then(Expr::as_int).unwrap_or(0);
+    let changed: HashSet<&str> = all.changed.iter().map(|change| change.node.as_str()).collect();
+    let before = ground.model().graph.nodes.iter().zip(&ground.facts.layers);
+    let dense = before.filter(|(node, _)| changed.contains(&*node.name));
+    let mut saved: HashMap<&str, i64> = dense.map(|(node, layer)| (&*node.name, macs(layer))).collect();
+    for (node, layer) in all.model.graph.nodes.iter().zip(&all.facts.layers) {
         let old = ["/depthwise", "/pointwise"].iter().find_map(|suffix| node.name.strip_suffix(suffix));
         if let Some(saving) = old.and_then(|old| saved.get_mut(old)) {
-            *saving -= macs(&all.facts, at);
+            *saving -= macs(layer);
         }
     }
     let mut order: Vec<(&str, i64)> = saved.into_iter().collect();
@@ -102,10 +101,10 @@ fn ways(
         match make(*share) {
             Ok(made) => {
                 let held = made.left.len();
-                let mut notes = Vec::new();
-                if let Some(left) = made.left.first().filter(|_| held > 0) {
-                    notes.push(format!("{held} layer(s) stay as they are: '{}' is {}", left.node, left.why));
-                }
+                let note = |left: &Left| {
+                    format!("{held} layer(s) stay as they are: '{}' is {}", left.node, left.why)
+                };
+                let notes = made.left.first().map(note).into_iter().collect();
                 rows.push(row(ground, made, notes).in_way(way));
             }
             Err(refusal) => {
@@ -151,27 +150,15 @@ pub(super) fn smaller(ground: &Ground<'_>) -> Vec<Tried> {
             }
         }
         let opened = ground.made(model);
-        let changed = ground.price(&opened, &options).map(|(before, after)| Changed {
-            before,
-            after,
-            applies_to: Vec::new(),
-            notes: Vec::new(),
-            runnable: Some(Runnable {
-                opened,
-                options: ground.options.clone(),
-                has_weights: false,
-                _folder: None,
-            }),
-        });
+        let (before, after) = ground.price(&Candidate::new(&opened, &options, &facts));
+        let runnable = Some(Runnable::graph(opened, &ground.options));
+        let changed = Changed { runnable, ..Changed::new(before, after) };
         let inputs = options.input_shapes.iter().map(|(name, shape)| {
             let dims: Vec<String> = shape.dims().iter().map(Expr::to_string).collect();
             format!(" --input {name}:{}", dims.join("x"))
         });
         let command = format!("weigh inspect {}{}", ground.opened.path, inputs.collect::<String>());
-        rows.push(match changed {
-            Ok(changed) => Tried::changed(changed).in_way(size).by(command),
-            Err(why) => Tried::refused(why),
-        });
+        rows.push(Tried::changed(changed).in_way(size).by(command));
     }
     rows
 }
@@ -186,21 +173,9 @@ fn with_batch(declared: Option<&Shape>, shape: &Shape) -> Shape {
 
 /// A rewritten graph, priced.
 fn row(ground: &Ground<'_>, made: Rewritten, notes: Vec<String>) -> Tried {
-    let applies_to = made.changed.iter().map(|change| change.node.clone()).collect();
+    let applies_to = made.changed.into_iter().map(|change| change.node).collect();
     let opened = ground.made(made.model);
-    match ground.price(&opened, &ground.options) {
-        Ok((before, after)) => Tried::changed(Changed {
-            before,
-            after,
-            applies_to,
-            notes,
-            runnable: Some(Runnable {
-                opened,
-                options: ground.options.clone(),
-                has_weights: false,
-                _folder: None,
-            }),
-        }),
-        Err(why) => Tried::refused(why),
-    }
+    let (before, after) = ground.price(&Candidate::new(&opened, &ground.options, &made.facts));
+    let runnable = Some(Runnable::graph(opened, &ground.options));
+    Tried::changed(Changed { before, after, applies_to, notes, runnable })
 }

@@ -204,7 +204,7 @@ impl Technique {
             technique: self.name.to_owned(),
             about: self.about.to_owned(),
             goal: goal.name().to_owned(),
-            needs: tried.needs.unwrap_or(self.needs),
+            needs: self.needs,
             source: Some(self.source.to_owned()),
             command: tried.command,
             basis: Basis::Computed,

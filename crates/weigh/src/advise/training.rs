@@ -42,13 +42,8 @@ pub(super) fn checkpointing(ground: &Ground<'_>) -> Vec<Tried> {
             Some(format!("{} to {}", blocks.first()?.first, blocks.last()?.last))
         });
         let bytes = memory.bytes(&placement.price);
-        let changed = Changed {
-            before: step(&memory, memory.bytes(&memory.stored.price)),
-            after: step(&memory, bytes),
-            applies_to: places.collect(),
-            notes: Vec::new(),
-            runnable: None,
-        };
+        let (before, after) = (step(&memory, memory.bytes(&memory.stored.price)), step(&memory, bytes));
+        let changed = Changed { applies_to: places.collect(), ..Changed::new(before, after) };
         let limit = bytes.div_ceil(1 << 20);
         let command = format!("weigh inspect {} --training --memory-limit {limit}MiB", ground.named());
         let way = format!("{} more FLOPs", units::percent(overhead(placement)));
@@ -69,13 +64,8 @@ pub(super) fn mixed_precision(ground: &Ground<'_>) -> Vec<Tried> {
         Ok(found) => found,
         Err(why) => return vec![Tried::refused(why)],
     };
-    let changed = Changed {
-        before: step(&before, before.bytes(&before.stored.price)),
-        after: step(&after, after.bytes(&after.stored.price)),
-        applies_to: Vec::new(),
-        notes: Vec::new(),
-        runnable: None,
-    };
+    let stored = |memory: &StepMemory| step(memory, memory.bytes(&memory.stored.price));
+    let changed = Changed::new(stored(&before), stored(&after));
     vec![
         Tried::changed(changed)
             .by(format!("weigh inspect {} --training --mixed-precision bf16", ground.named())),

@@ -84,7 +84,7 @@ const THIS: &str = "this";
 pub(crate) fn run(args: &Args) -> Outcome {
     args.check_names()?;
     let options = args.assume.options()?;
-    let weighed = models::weigh_one(&args.model, &options)?;
+    let opened = models::weigh_one(&args.model, &options)?.opened;
     let machine = Machine::detect();
     let devices = hardware::load(&args.files)?;
     let launcher = workers::launcher(PATIENCE)?;
@@ -119,7 +119,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
         by_layer: false,
         memory_bytes: machine.memory_bytes,
     };
-    let bar = std::cell::RefCell::new(Bar::new(&weighed.opened.name));
+    let bar = std::cell::RefCell::new(Bar::new(&opened.name));
     let tell = |what: &str| bar.borrow_mut().busy(what);
     let request = AdviceRequest {
         goal: args.goal,
@@ -129,12 +129,11 @@ pub(crate) fn run(args: &Args) -> Outcome {
         measure: args.measure.then_some(Measuring { bench: &bench, setting: &setting }),
         tell: &tell,
     };
-    let advice = weigh::advise(&weighed.opened, &options, &target, &request);
+    let advice = weigh::advise(&opened, &options, &target, &request);
     drop(bar);
     let advised =
         advice.map_err(|reason| Hinted::new(format!("no advice on {}: {reason}", args.model), HINT))?;
-    let facts = weigh::analyze(&weighed.opened.model, &advised.options)?;
-    let mut report = weigh::describe(&weighed.opened, &facts);
+    let mut report = weigh::describe(&opened, &advised.facts);
     if matches!(target, Target::This { .. }) || args.measure {
         report.environment = Some(weigh::machine(&machine));
     }
