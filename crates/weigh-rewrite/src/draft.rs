@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use weigh_ir::{DType, Model, Node, Operator, Place, Shape, Stored, Tensor, TensorId, bytes_of};
+use weigh_ops::{Padding, Window};
 
 /// A copy of a model, with new tensors and nodes.
 pub(crate) struct Draft {
@@ -93,6 +94,18 @@ impl Draft {
 pub(crate) fn stored(dtype: DType, shape: Shape) -> Option<Stored> {
     let bytes = u64::try_from(bytes_of(&shape.elements(), dtype)?.as_int()?).ok()?;
     Some(Stored { dtype, shape, bytes, value: None, place: Place::Memory })
+}
+
+/// A window of one element over so many axes, that moves by one.
+pub(crate) fn pointwise(axes: usize) -> Window {
+    let ones = vec![1; axes];
+    Window {
+        kernel: ones.clone(),
+        strides: ones.clone(),
+        dilations: ones,
+        padding: Padding::symmetric(&vec![0; axes]),
+        ceil: false,
+    }
 }
 
 /// How many nodes read each tensor, those of bodies included; what a graph or body gives back counts as read once more.

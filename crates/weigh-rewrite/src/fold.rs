@@ -9,7 +9,6 @@ use weigh_ir::{Model, Node, TensorId};
 use weigh_ops::{Conv, ConvTranspose, Norm, Normalization};
 
 use crate::draft::{Draft, input, operator, readers, weights};
-use crate::separable::too_many;
 use crate::{Change, Left, Refusal, Rewritten, checked};
 
 /// Folds every batch normalisation that alone reads a convolution with stored weights.
@@ -53,7 +52,7 @@ pub fn fold_batch_norm(model: &Model, facts: &Analysis, options: &Options) -> Re
             let made = of(conv, weight).zip(of(node, 1)).and_then(|((dtype, _), (_, channels))| {
                 draft.store(format!("{}/bias", conv.name), dtype, &channels)
             });
-            let made = made.ok_or_else(|| too_many(node))?;
+            let made = made.ok_or_else(|| Refusal::too_many(node))?;
             conv.inputs.resize(conv.inputs.len().max(bias + 1), None);
             conv.inputs[bias] = Some(made);
         }

@@ -17,7 +17,7 @@ mod resolution;
 mod separable;
 
 use weigh_analysis::{Analysis, AnalysisError, Options, analyze};
-use weigh_ir::Model;
+use weigh_ir::{Model, Node};
 
 pub use dtype::with_dtype;
 pub use fold::fold_batch_norm;
@@ -79,6 +79,13 @@ pub enum Refusal {
     /// The new graph has no facts.
     #[error(transparent)]
     Analysis(#[from] AnalysisError),
+}
+
+impl Refusal {
+    /// There are no numbers left for the tensors that would take a node's place.
+    fn too_many(node: &Node) -> Refusal {
+        Refusal::Node { node: node.name.to_string(), why: "there are too many tensors".to_owned() }
+    }
 }
 
 /// The new graph with its facts, if they are as complete as the old ones.

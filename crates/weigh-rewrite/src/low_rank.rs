@@ -4,10 +4,9 @@
 
 use weigh_analysis::{Analysis, Options};
 use weigh_ir::{DType, Model, Node, TensorId};
-use weigh_ops::{Conv, Gemm, MatMul, Padding, Window};
+use weigh_ops::{Conv, Gemm, MatMul};
 
-use crate::draft::{Draft, input, operator, successor, weights};
-use crate::separable::too_many;
+use crate::draft::{Draft, input, operator, pointwise, successor, weights};
 use crate::{Change, Refusal, Rewritten, checked};
 
 /// Ranks are multiples of this, as hardware computes in such.
@@ -32,7 +31,7 @@ pub fn low_rank(
         match matrix(model, node, share).filter(|_| select(&node.name)) {
             None => nodes.push(node.clone()),
             Some(matrix) => {
-                nodes.extend(matrix.factors(&mut draft, node).ok_or_else(|| too_many(node))?);
+                nodes.extend(matrix.factors(&mut draft, node).ok_or_else(|| Refusal::too_many(node))?);
                 let Matrix { rows, columns, rank, .. } = matrix;
                 let what = format!("{columns}→{rows} as {columns}→{rank}→{rows}");
                 changed.push(Change { node: node.name.to_string(), what });
@@ -112,15 +111,7 @@ impl Matrix<'_> {
             }
             Kind::Conv(conv) => {
                 wide.extend(input(node, 2).map(Some));
-                let ones = vec![1; self.dims.len() - 2];
-                let window = Window {
-                    kernel: ones.clone(),
-                    strides: ones.clone(),
-                    padding: Padding::symmetric(&vec![0; ones.len()]),
-                    dilations: ones,
-                    ceil: false,
-                };
-                let pointwise = Conv { window, ..(*conv).clone() };
+                let pointwise = Conv { window: pointwise(self.dims.len() - 2), ..(*conv).clone() };
                 [
                     successor(node, "factor", (*conv).clone(), &thin, Some(between)),
                     successor(node, "expand", pointwise, &wide, output),

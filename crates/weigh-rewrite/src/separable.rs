@@ -4,9 +4,9 @@
 
 use weigh_analysis::{Analysis, Options};
 use weigh_ir::{Model, Node, TensorId};
-use weigh_ops::{Conv, Padding, Window};
+use weigh_ops::Conv;
 
-use crate::draft::{Draft, input, operator, successor, weights};
+use crate::draft::{Draft, input, operator, pointwise, successor, weights};
 use crate::{Change, Left, Refusal, Rewritten, checked};
 
 /// Replaces the dense convolutions that `select` names, of those that get cheaper.
@@ -32,7 +32,7 @@ pub fn separable(
                 nodes.push(node.clone());
             }
             Some(Ok(dense)) => {
-                let pair = dense.pair(&mut draft, node).ok_or_else(|| too_many(node))?;
+                let pair = dense.pair(&mut draft, node).ok_or_else(|| Refusal::too_many(node))?;
                 nodes.extend(pair);
                 changed.push(Change { node: node.name.to_string(), what: dense.describe() });
             }
@@ -44,10 +44,6 @@ pub fn separable(
     }
     draft.model.graph.nodes = nodes;
     checked(model, facts, draft.finish(), options, changed, left)
-}
-
-pub(crate) fn too_many(node: &Node) -> Refusal {
-    Refusal::Node { node: node.name.to_string(), why: "there are too many tensors".to_owned() }
 }
 
 /// A dense convolution with stored weights.
@@ -89,14 +85,7 @@ impl Dense<'_> {
         let point = draft.replacement(self.weights, "pointwise", self.dtype, &point)?;
         let between = draft.tensor(format!("{}/depthwise_output", node.name))?;
         let depthwise = Conv { groups: self.inputs, ..self.conv.clone() };
-        let window = Window {
-            kernel: ones.clone(),
-            strides: ones.clone(),
-            dilations: ones,
-            padding: Padding::symmetric(&vec![0; self.kernel.len()]),
-            ceil: false,
-        };
-        let pointwise = Conv { window, groups: 1, ..self.conv.clone() };
+        let pointwise = Conv { window: pointwise(self.kernel.len()), groups: 1, ..self.conv.clone() };
         let mixing: Vec<Option<TensorId>> =
             [Some(between), Some(point)].into_iter().chain(input(node, 2).map(Some)).collect();
         let output = node.outputs.first().copied().flatten();

@@ -86,47 +86,41 @@ pub const STATISTICS: [Statistic; 7] = [
     Statistic { name: "min", alias: "min", key: "min", fraction: None },
 ];
 
-/// A count or size of the model as it is in the file; less is better.
+/// A metric of one name and one figure; less is better.
+const fn metric(
+    name: &'static str,
+    dimension: Dimension,
+    about: &'static str,
+    needs: Needs,
+    source: Source,
+) -> Metric {
+    let (better, has_statistics) = (Better::Lower, false);
+    Metric { name, aliases: &[], dimension, better, about, needs, has_statistics, source }
+}
+
+/// A count or size of the model as it is in the file.
 const fn counted(
     name: &'static str,
     dimension: Dimension,
     path: &'static str,
     about: &'static str,
 ) -> Metric {
-    Metric {
-        name,
-        aliases: &[],
-        dimension,
-        better: Better::Lower,
-        about,
-        needs: Needs::File,
-        has_statistics: false,
-        source: Source::Model(path),
-    }
+    metric(name, dimension, about, Needs::File, Source::Model(path))
 }
 
-/// A time with statistics.
-const fn timed(name: &'static str, measured: &'static [&'static str], about: &'static str) -> Metric {
-    Metric {
-        name,
-        aliases: &[],
-        dimension: Dimension::Time,
-        better: Better::Lower,
-        about,
-        needs: Needs::Run,
-        has_statistics: true,
-        source: Source::Run { measured, predicted: None },
-    }
-}
-
-/// One figure of a run; less is better.
+/// One figure of a run.
 const fn ran(
     name: &'static str,
     dimension: Dimension,
     measured: &'static [&'static str],
     about: &'static str,
 ) -> Metric {
-    Metric { dimension, has_statistics: false, ..timed(name, measured, about) }
+    metric(name, dimension, about, Needs::Run, Source::Run { measured, predicted: None })
+}
+
+/// A time with statistics.
+const fn timed(name: &'static str, measured: &'static [&'static str], about: &'static str) -> Metric {
+    Metric { has_statistics: true, ..ran(name, Dimension::Time, measured, about) }
 }
 
 /// A figure that is worked out.
@@ -137,16 +131,7 @@ const fn made(
     find: fn(&Report) -> Vec<Found>,
     about: &'static str,
 ) -> Metric {
-    Metric {
-        name,
-        aliases: &[],
-        dimension,
-        better: Better::Lower,
-        about,
-        needs,
-        has_statistics: false,
-        source: Source::Made(find),
-    }
+    metric(name, dimension, about, needs, Source::Made(find))
 }
 
 impl Metric {

@@ -19,7 +19,7 @@ use crate::worker::{Difference, LayerTimes, Ready, Reply, Request, Round, ServeO
 const GLANCE: Duration = Duration::from_millis(100);
 
 /// How long an idle worker may take to end by itself, and how often it is looked at meanwhile.
-const GRACE: Duration = Duration::from_secs(15);
+const GRACE: Duration = Duration::from_secs(3);
 const BLINK: Duration = Duration::from_millis(2);
 
 /// How workers are started and how long they are waited for.

@@ -6,15 +6,13 @@ use std::time::Duration;
 
 use weigh::report::report::{Diagnostic, Severity};
 use weigh::training::Recipe;
-use weigh::{
-    AdviceRequest, Bench, Calibration, Goal, Measuring, OnThis, Report, Setting, TECHNIQUES, Target,
-};
-use weigh_engine::EngineOptions;
+use weigh::{AdviceRequest, Bench, Calibration, Goal, Measuring, OnThis, Report, TECHNIQUES, Target};
 use weigh_hardware::Machine;
 use weigh_measure::Plan;
 use weigh_measure::fleet::Campaign;
 
 use super::hardware::calibrate;
+use super::places::{self, THIS};
 use super::progress::Bar;
 use super::{Hinted, Outcome, engines, hardware, models, output, workers};
 
@@ -78,9 +76,6 @@ Examples:
 /// How long a worker may be silent.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// The word for this machine among devices.
-const THIS: &str = "this";
-
 pub(crate) fn run(args: &Args) -> Outcome {
     args.check_names()?;
     let options = args.assume.options()?;
@@ -91,12 +86,12 @@ pub(crate) fn run(args: &Args) -> Outcome {
     // Counts and sizes are of no machine; loading every variant into an engine would take long.
     let wants_time = args.goal.needs_target() || args.on.is_some();
     let calibration = if wants_time { args.calibration(&machine)? } else { None };
-    let setting = args.setting(&machine)?;
+    let setting = places::setting(&machine, &args.engine, args.threads)?;
     let device = match args.on.as_deref() {
-        None | Some(THIS) => None,
-        Some(name) => Some(devices.find(name).map_err(|error| Hinted::new(error.to_string(), error.hint()))?),
+        Some(name) => places::target(&devices, name)?,
+        None => None,
     };
-    let target = match (device, &calibration) {
+    let target = match (&device, &calibration) {
         (Some(device), _) => Target::Device(device),
         (None, Some(calibration)) => Target::This {
             on: OnThis { launcher: &launcher, calibration, machine: &machine },
@@ -168,34 +163,15 @@ impl Args {
     fn calibration(&self, machine: &Machine) -> anyhow::Result<Option<Calibration>> {
         match self.on.as_deref() {
             None => Ok(calibrate::load(None, machine).unwrap_or_default()),
-            Some(THIS) => {
-                let hint =
-                    "run `weigh hardware calibrate` once (some three minutes), or name a device: --on t4";
-                let missing = || Hinted::new("this machine was not calibrated", hint);
-                Ok(Some(calibrate::load(None, machine)?.ok_or_else(missing)?))
-            }
+            Some(THIS) => Ok(Some(places::calibration(None, machine)?)),
             Some(_) => Ok(None),
         }
-    }
-
-    fn setting(&self, machine: &Machine) -> anyhow::Result<Setting> {
-        let threads = self.threads.unwrap_or_else(|| machine.compute_threads());
-        let options = EngineOptions { threads: Some(threads), ..EngineOptions::default() };
-        Ok(Setting {
-            engine: engines::named(&self.engine)?,
-            options,
-            batch: None,
-            streams: NonZeroUsize::MIN,
-        })
     }
 }
 
 /// What people asked for.
 fn only_advice(report: &mut Report) {
-    (report.totals, report.coverage, report.scaling) = (None, None, None);
-    report.layers.clear();
-    report.modules.clear();
-    report.diagnostics.clear();
+    output::leave_out_facts(report);
     report.environment = None;
 }
 

@@ -110,6 +110,14 @@ fn speaks_unicode() -> bool {
     locale.is_none_or(|locale| !matches!(locale.as_str(), "C" | "POSIX"))
 }
 
+/// Leaves out what `weigh inspect` is for, where people asked for something else. Programs get the whole document.
+pub(crate) fn leave_out_facts(report: &mut Report) {
+    (report.totals, report.coverage, report.scaling) = (None, None, None);
+    report.layers.clear();
+    report.modules.clear();
+    report.diagnostics.clear();
+}
+
 /// Writes bytes to a file, or else to standard output.
 pub(crate) fn write(file: Option<&PathBuf>, bytes: &[u8]) -> anyhow::Result<()> {
     match file {

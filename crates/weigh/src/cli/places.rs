@@ -35,7 +35,7 @@ impl Places {
         let once = names.iter().filter(|name| named.insert(name.as_str()));
         let targets = once.map(|name| target(&devices, name)).collect::<anyhow::Result<Vec<_>>>()?;
         let wants_this = targets.iter().any(Option::is_none);
-        let calibration = if wants_this { Some(load(calibration, &machine)?) } else { None };
+        let calibration = if wants_this { Some(self::calibration(calibration, &machine)?) } else { None };
         Ok(Places { targets, calibration, machine })
     }
 
@@ -85,14 +85,23 @@ impl Places {
 
     /// A setting of this machine, one inference at a time.
     pub fn setting(&self, engine: &str, threads: Option<NonZeroUsize>) -> anyhow::Result<Setting> {
-        let threads = Some(threads.unwrap_or_else(|| self.machine.compute_threads()));
-        Ok(Setting {
-            engine: engines::named(engine)?,
-            options: EngineOptions { threads, ..EngineOptions::default() },
-            batch: None,
-            streams: NonZeroUsize::MIN,
-        })
+        setting(&self.machine, engine, threads)
     }
+}
+
+/// A setting of a machine, one inference at a time.
+pub(crate) fn setting(
+    machine: &Machine,
+    engine: &str,
+    threads: Option<NonZeroUsize>,
+) -> anyhow::Result<Setting> {
+    let threads = Some(threads.unwrap_or_else(|| machine.compute_threads()));
+    Ok(Setting {
+        engine: engines::named(engine)?,
+        options: EngineOptions { threads, ..EngineOptions::default() },
+        batch: None,
+        streams: NonZeroUsize::MIN,
+    })
 }
 
 /// A device; `None` for this machine.
@@ -105,7 +114,8 @@ pub(crate) fn target(devices: &Devices, name: &str) -> anyhow::Result<Option<Dev
     Ok(Some(found.clone()))
 }
 
-fn load(file: Option<&PathBuf>, machine: &Machine) -> anyhow::Result<Calibration> {
+/// This machine's calibration, which must be there.
+pub(crate) fn calibration(file: Option<&PathBuf>, machine: &Machine) -> anyhow::Result<Calibration> {
     let missing = || {
         let hint = "run `weigh hardware calibrate` once (some three minutes), or name a device: --on DEVICE";
         Hinted::new("this machine was not calibrated", hint)

@@ -176,10 +176,7 @@ impl Args {
 
 /// What people asked for.
 fn only_predicted(report: &mut Report) {
-    (report.totals, report.coverage, report.scaling) = (None, None, None);
-    report.layers.clear();
-    report.modules.clear();
-    report.diagnostics.clear();
+    output::leave_out_facts(report);
     report.environment = None;
 }
 

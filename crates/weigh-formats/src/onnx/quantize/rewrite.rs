@@ -1,13 +1,25 @@
 //! Nodes put in other words: those that read weights, and those that make them from what is stored.
 
 use super::QuantizeError;
-use super::builder::Builder;
+use super::builder::{Builder, New};
 use super::choose::{Choice, Stored, Through};
 use super::dynamic::{self, Product};
 use super::file::Part;
 use super::form::Form;
 use super::nodes;
 use super::operator_set::{WITH_AXIS, stuck_at};
+use super::source::SourceNode;
+
+/// A node that takes weights as they are stored.
+struct Taker<'n, 'a> {
+    node: &'n SourceNode<'a>,
+    label: String,
+    /// The stored tensor, and what it becomes.
+    tensor: usize,
+    new: New,
+    inputs: &'n [String],
+    output: &'n String,
+}
 
 impl Builder<'_, '_> {
     /// A node of the main graph; `constant` is the stored tensor that it is, if it is one.
@@ -34,10 +46,11 @@ impl Builder<'_, '_> {
             outputs = own(&after.proto.outputs);
             outputs.truncate(1);
         }
-        if let Some((tensor, through)) = self.weight_of(index) {
+        if let (Some((tensor, through, new)), Some(output)) = (self.weight_of(index), outputs.first()) {
+            let taker = Taker { node, label: source.label(index), tensor, new, inputs: &inputs, output };
             let made = match through {
-                Through::Rows => self.rows_of(index, tensor, &inputs, &outputs)?,
-                _ => self.product(index, tensor, &inputs, &outputs)?,
+                Through::Rows => self.rows_of(&taker)?,
+                _ => self.product(&taker)?,
             };
             self.parts.extend(made.into_iter().map(Part::Node));
             return Ok(());
@@ -59,14 +72,14 @@ impl Builder<'_, '_> {
         Ok(())
     }
 
-    /// The stored tensor that a node takes as it is stored.
-    fn weight_of(&self, node: usize) -> Option<(usize, Through)> {
+    /// The stored tensor that a node takes as it is stored, and what it becomes.
+    fn weight_of(&self, node: usize) -> Option<(usize, Through, New)> {
         let inputs = &self.source.nodes.get(node)?.proto.inputs;
         inputs.iter().find_map(|name| {
             let tensor = *self.source.stored.get(name)?;
             match self.choices.get(tensor)? {
                 Choice::As(Stored { through: through @ (Through::Rows | Through::Integers), .. }) => {
-                    Some((tensor, *through))
+                    Some((tensor, *through, self.new.get(&tensor)?.clone()))
                 }
                 _ => None,
             }
@@ -102,49 +115,29 @@ impl Builder<'_, '_> {
     }
 
     /// A `Gather` of rows as they are stored, which are widened after it.
-    fn rows_of(
-        &mut self,
-        index: usize,
-        tensor: usize,
-        inputs: &[String],
-        outputs: &[String],
-    ) -> Result<Vec<Vec<u8>>, QuantizeError> {
-        let source = self.source;
-        let (Some(node), Some(new)) = (source.nodes.get(index), self.new.get(&tensor).cloned()) else {
-            return Ok(Vec::new());
-        };
-        let (Some(output), Some(indices)) = (outputs.first(), inputs.get(1)) else { return Ok(Vec::new()) };
-        let label = source.label(index);
+    fn rows_of(&mut self, taker: &Taker<'_, '_>) -> Result<Vec<Vec<u8>>, QuantizeError> {
+        let Taker { node, label, new, inputs, output, .. } = taker;
+        let Some(indices) = inputs.get(1) else { return Ok(Vec::new()) };
         let gathered = self.names.fresh(output, "rows");
         let of = |table: &str| [table.to_owned(), indices.clone()];
         let rows = nodes::rewired(node.message, &of(&new.data), std::slice::from_ref(&gathered), None)?;
         let cast = format!("{label}/cast");
-        let Some((scales, _)) = new.scales else {
+        let Some((scales, _)) = &new.scales else {
             return Ok(vec![rows, nodes::to_float(&cast, &gathered, output)]);
         };
         let (float, scale) = (self.names.fresh(output, "integers"), self.names.fresh(output, "scales"));
         Ok(vec![
             rows,
             nodes::to_float(&cast, &gathered, &float),
-            nodes::node("Gather", &format!("{label}/scales"), &[&scales, indices], &[&scale], &[]),
+            nodes::node("Gather", &format!("{label}/scales"), &[scales, indices], &[&scale], &[]),
             nodes::node("Mul", &format!("{label}/scaled"), &[&float, &scale], &[output], &[]),
         ])
     }
 
     /// A product with integers.
-    fn product(
-        &mut self,
-        index: usize,
-        tensor: usize,
-        inputs: &[String],
-        outputs: &[String],
-    ) -> Result<Vec<Vec<u8>>, QuantizeError> {
-        let source = self.source;
-        let (Some(node), Some(new)) = (source.nodes.get(index), self.new.get(&tensor).cloned()) else {
-            return Ok(Vec::new());
-        };
-        let (Some(output), Some(input)) = (outputs.first(), inputs.first()) else { return Ok(Vec::new()) };
-        let Some((scales, _)) = &new.scales else { return Ok(Vec::new()) };
+    fn product(&mut self, taker: &Taker<'_, '_>) -> Result<Vec<Vec<u8>>, QuantizeError> {
+        let Taker { node, label, tensor, new, inputs, output } = taker;
+        let (Some(input), Some((scales, _))) = (inputs.first(), &new.scales) else { return Ok(Vec::new()) };
         let mut made = Vec::new();
         if !self.activations.contains_key(input) {
             let (activation, quantize) = dynamic::activation(input, &mut self.names);
@@ -152,12 +145,11 @@ impl Builder<'_, '_> {
             made.push(quantize);
         }
         let Some(activation) = self.activations.get(input) else { return Ok(Vec::new()) };
-        let rank = source.tensors.get(tensor).map_or(0, |tensor| tensor.dims.len());
-        let label = source.label(index);
+        let rank = self.source.tensors.get(*tensor).map_or(0, |tensor| tensor.dims.len());
         let job = Product {
             message: node.message,
             op_type: node.proto.op_type,
-            label: &label,
+            label,
             activation,
             weight: (&new.data, scales),
             bias: inputs.get(2).map(String::as_str).filter(|bias| !bias.is_empty()),

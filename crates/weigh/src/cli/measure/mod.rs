@@ -189,10 +189,7 @@ fn seconds(option: &str, seconds: f64) -> anyhow::Result<Duration> {
 }
 
 fn only_measured(report: &mut weigh::Report) {
-    (report.totals, report.coverage, report.scaling) = (None, None, None);
-    report.layers.clear();
-    report.modules.clear();
-    report.diagnostics.clear();
+    output::leave_out_facts(report);
     let is_compared = report.comparisons.iter().any(|comparison| comparison.ratio.is_some());
     if is_compared {
         // The comparison has the times of both sides.
