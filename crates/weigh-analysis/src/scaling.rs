@@ -18,6 +18,8 @@ pub struct Scaling {
     pub activation_bytes: Expr,
     /// Bytes of activations alive at once, in file order.
     pub peak_activation_bytes: Expr,
+    /// Multiply-accumulates of each node, where they are known.
+    pub layer_macs: Vec<Option<Expr>>,
 }
 
 impl Scaling {
@@ -28,12 +30,13 @@ impl Scaling {
             bytes_moved: pass.layers.bytes_moved.clone(),
             activation_bytes: pass.memory.activations.total.bytes.clone(),
             peak_activation_bytes: pass.memory.activations.peak.bytes.clone(),
+            layer_macs: pass.layers.layers.iter().map(|layer| layer.macs.clone()).collect(),
         }
     }
 
-    /// The formulas, in one order.
+    /// The formulas of totals, in one order.
     pub fn all(&self) -> [&Expr; 5] {
-        let Scaling { macs, other_ops, bytes_moved, activation_bytes, peak_activation_bytes } = self;
+        let Scaling { macs, other_ops, bytes_moved, activation_bytes, peak_activation_bytes, .. } = self;
         [macs, other_ops, bytes_moved, activation_bytes, peak_activation_bytes]
     }
 

@@ -8,5 +8,5 @@
 pub mod render;
 pub mod report;
 
-pub use render::{Listing, RenderOptions, Renderer, SideBySide, SortKey, renderer, renderers};
+pub use render::{Listing, RenderOptions, Renderer, SideBySide, SortKey, Wants, renderer, renderers};
 pub use report::{Count, Report, schema};

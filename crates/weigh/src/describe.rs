@@ -37,7 +37,8 @@ pub fn describe(opened: &Opened, facts: &Analysis) -> Report {
             .nodes
             .iter()
             .zip(&facts.layers)
-            .map(|(node, figures)| layer(&opened.model, node, figures))
+            .enumerate()
+            .map(|(index, (node, figures))| layer(&opened.model, node, figures, layer_formula(facts, index)))
             .collect(),
         modules: module_tree(&opened.model, &facts.layers).iter().map(module).collect(),
         diagnostics: facts.diagnostics.iter().map(diagnostic).collect(),
@@ -224,7 +225,15 @@ fn scaling(formulas: &Scaling, totals: &Totals) -> report::Scaling {
     }
 }
 
-fn layer(model: &Model, node: &Node, layer: &Layer) -> report::Layer {
+/// The multiply-accumulates of a node as a formula, where they depend on a symbol and the formula gives the number.
+fn layer_formula(facts: &Analysis, index: usize) -> Option<report::Formula> {
+    let formula = facts.scaling.as_ref()?.layer_macs.get(index)?.as_ref()?;
+    let is_open = matches!(formula, Expr::Formula(_));
+    let number = facts.layers.get(index)?.macs.as_ref()?;
+    (is_open && formula.bind(&facts.bindings) == *number).then(|| report::Formula(formula.clone()))
+}
+
+fn layer(model: &Model, node: &Node, layer: &Layer, macs_formula: Option<report::Formula>) -> report::Layer {
     let name = |id: &Option<TensorId>| id.map(|id| model.tensor(id).name.to_string()).unwrap_or_default();
     let optional = |expr: &Option<Expr>| expr.as_ref().and_then(count);
     let shape = |shape: &Option<weigh_ir::Shape>| {
@@ -240,6 +249,7 @@ fn layer(model: &Model, node: &Node, layer: &Layer) -> report::Layer {
         output_shapes: layer.output_shapes.iter().map(shape).collect(),
         parameters: count(&layer.parameters),
         macs: optional(&layer.macs),
+        macs_formula,
         flops: layer.macs.as_ref().map(|macs| Count(macs * 2)),
         other_ops: optional(&layer.other_ops),
         bytes_moved: optional(&layer.bytes_moved),

@@ -1,6 +1,6 @@
 //! The document itself, one per report, one after another.
 
-use crate::render::{RenderOptions, Renderer, text};
+use crate::render::{RenderOptions, Renderer, Wants, text};
 use crate::report::Report;
 
 pub(super) struct Json;
@@ -16,6 +16,10 @@ impl Renderer for Json {
 
     fn media(&self) -> &'static str {
         "application/json"
+    }
+
+    fn wants(&self) -> Wants {
+        Wants { facts: true, times: true, ..Wants::default() }
     }
 
     fn render(&self, reports: &[Report], _: &RenderOptions) -> String {

@@ -70,6 +70,24 @@ impl Default for RenderOptions {
     }
 }
 
+/// What an output shows that commands leave out unless they are asked for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wants {
+    /// Totals, layers and modules, of commands that are about something else.
+    pub facts: bool,
+    /// Memory over the steps.
+    pub memory: bool,
+    /// The time of each layer, wherever the model is run.
+    pub layer_times: bool,
+    /// The time of each inference.
+    pub times: bool,
+}
+
+impl Wants {
+    /// The whole document.
+    pub const ALL: Wants = Wants { facts: true, memory: true, layer_times: true, times: true };
+}
+
 /// One output.
 pub trait Renderer: Sync {
     /// What the user calls it, e.g. `json`.
@@ -80,6 +98,11 @@ pub trait Renderer: Sync {
 
     /// Its media type, e.g. `application/json`.
     fn media(&self) -> &'static str;
+
+    /// What commands should put into reports for it, beside what they were asked for.
+    fn wants(&self) -> Wants {
+        Wants::default()
+    }
 
     /// The reports as text that ends with a newline (or is empty).
     fn render(&self, reports: &[Report], options: &RenderOptions) -> String;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Count, Shape};
+use super::{Count, Formula, Shape};
 
 /// One node of the graph. A null count is unknown, never zero.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +27,8 @@ pub struct Layer {
     pub parameters: Option<Count>,
     /// Multiply-accumulates.
     pub macs: Option<Count>,
+    /// How they depend on the symbols, before any is bound; null where they do not, or where that is not known.
+    pub macs_formula: Option<Formula>,
     /// 2 × MACs.
     pub flops: Option<Count>,
     /// Other operations.

@@ -14,6 +14,7 @@ mod device;
 mod energy;
 mod fit;
 mod layers;
+mod made_by;
 mod memory;
 mod model;
 mod performance;
@@ -42,14 +43,17 @@ pub use device::{DeviceFigure, DeviceInfo, DeviceLevel, DeviceMultiple, FigureBa
 pub use energy::EnergyEstimate;
 pub use fit::{Fit, FitNeed, FitRemedy};
 pub use layers::{Layer, Module};
+pub use made_by::MadeBy;
 pub use memory::{Arena, Memory, MemoryStep, Placement};
 pub use model::{Diagnostic, Environment, MachineCache, MachineGpu, Member, Model, Severity, Tensor};
 pub use performance::{
     Engine, Interval, LayerTime, Measurement, ProcessMemory, SAMPLES_FOR, StageTime, Stages, Throughput,
+    Times,
 };
 pub use plan::{Configuration, Plan, PlannedWorkload};
 pub use prediction::{
-    Bound, BoundShare, Gap, GapLayer, GapPart, PredictedBatch, PredictedLayer, Prediction, PredictionBasis,
+    BandwidthCeiling, Bound, BoundShare, Ceilings, Gap, GapLayer, GapPart, PredictedBatch, PredictedLayer,
+    Prediction, PredictionBasis,
 };
 pub use quantization::{NotFolded, Quantization, QuantizedTensor};
 pub use read::{ReadError, SCHEMA, Version};
@@ -63,6 +67,9 @@ pub use training::{CheckpointPlan, CheckpointSegment, Checkpointing, Training, T
 pub struct Report {
     /// Name and version of this document.
     pub schema: Version,
+    /// The program and the command that made it; null in documents from before they were kept.
+    #[serde(default)]
+    pub made_by: Option<MadeBy>,
     /// The model; null where a command needs none.
     #[serde(default)]
     pub model: Option<Model>,

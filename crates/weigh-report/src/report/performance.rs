@@ -53,6 +53,8 @@ pub struct Measurement {
     pub steady: Option<bool>,
     /// Latency by stage.
     pub stages: Stages,
+    /// The latencies themselves, in the order they were measured.
+    pub times: Option<Times>,
     /// Samples far from the others. They are in every number.
     pub outliers: Option<Outliers>,
     /// What else the machine did meanwhile.
@@ -129,6 +131,17 @@ pub struct StageTime {
     pub p999_ci_ms: Option<Interval>,
     /// The samples that each refused percentile needs, e.g. 299 at `p99`.
     pub refused: BTreeMap<String, u64>,
+}
+
+/// Latencies of single inferences, all stages together, in milliseconds. All that were timed, or where those are many
+/// every so many-th of each round: figures are always made of all of them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Times {
+    /// By process, then by round, in the order of the inferences.
+    pub total_ms: Vec<Vec<Vec<f64>>>,
+    /// 1 where every time is there, else how many each of them stands for.
+    pub every: u64,
 }
 
 /// Samples finished / time. At batch b: b / time per batch.

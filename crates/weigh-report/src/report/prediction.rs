@@ -62,10 +62,38 @@ pub struct Prediction {
     pub largest_batch_in_time: Option<u64>,
     /// That limit.
     pub latency_limit_ms: Option<f64>,
+    /// What the device can do at most in that type; null where a rate or a bandwidth is not known.
+    pub ceilings: Option<Ceilings>,
     /// The same by layer.
     pub layers: Vec<PredictedLayer>,
     /// What to know about it.
     pub notes: Vec<String>,
+}
+
+/// The two lines of a roofline, and what they rest on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Ceilings {
+    /// The device for people.
+    pub title: String,
+    /// Element type computed in.
+    pub dtype: String,
+    /// Operations a second at most, 2 for each multiply-accumulate.
+    pub flops_per_s: f64,
+    /// Bytes a second at most, by level of memory, main memory first.
+    pub bandwidths: Vec<BandwidthCeiling>,
+    /// `measured` on this machine, or where the rate is from.
+    pub rests_on: String,
+}
+
+/// Bytes a second that a level of memory gives at most.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct BandwidthCeiling {
+    /// `main`, `l3`, `l2`, `l1` or `sram`.
+    pub level: String,
+    /// Bytes a second.
+    pub bytes_per_s: f64,
 }
 
 /// What an expected time rests on.
@@ -159,6 +187,8 @@ pub struct Gap {
     pub measured_ms: Option<f64>,
     /// Theoretical / measured.
     pub efficiency: Option<f64>,
+    /// What this machine can do at most; null where it was not measured.
+    pub ceilings: Option<Ceilings>,
     /// The causes, in the order of a waterfall: arithmetic first, what stays unexplained last (it may be negative).
     pub parts: Vec<GapPart>,
     /// What the explanation rests on.

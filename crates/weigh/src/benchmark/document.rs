@@ -77,11 +77,22 @@ pub(super) fn measured(
             peak_rss_bytes: measured.memory.map(|memory| memory.peak_bytes),
             model_rss_bytes: measured.memory.map(|memory| memory.model_bytes()),
         },
+        times: Some(times(&measured.total)),
         outliers: Some(outliers(measured)),
         noise: Some(noise(measured)),
         notes: measured.notes.iter().map(ToString::to_string).chain(measured.data_notes.clone()).collect(),
         ..base
     }
+}
+
+/// As many of the times as tell how they are spread and how they drift.
+const MOST_TIMES: usize = 4096;
+
+fn times(total: &Observations) -> report::Times {
+    let every = total.count().div_ceil(MOST_TIMES).max(1);
+    let round = |times: &Vec<f64>| times.iter().step_by(every).copied().collect();
+    let process = |rounds: &Vec<Vec<f64>>| rounds.iter().map(round).collect();
+    report::Times { total_ms: total.processes().iter().map(process).collect(), every: every as u64 }
 }
 
 fn stages(measured: &Measured) -> report::Stages {

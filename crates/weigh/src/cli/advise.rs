@@ -132,7 +132,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     if matches!(target, Target::This { .. }) || args.measure {
         report.environment = Some(weigh::machine(&machine));
     }
-    if args.output.format != "json" {
+    if !args.output.wants().facts {
         only_advice(&mut report);
     }
     report.advice = advised.rows;

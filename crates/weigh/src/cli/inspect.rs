@@ -51,9 +51,10 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let requirements = args.requirements.read()?;
     let mut options = args.models.assume.options()?;
     options.free = args.free.iter().map(|text| models::parse_free(text)).collect::<anyhow::Result<_>>()?;
+    let with_memory = args.memory || args.output.wants().memory;
     let (reports, all_good) = models::weigh_all_with(&args.models, &options, |weighed| {
         let mut report = weigh::describe(&weighed.opened, &weighed.facts);
-        report.memory = args.memory.then(|| weigh::describe_memory(&weighed.opened, &weighed.facts));
+        report.memory = with_memory.then(|| weigh::describe_memory(&weighed.opened, &weighed.facts));
         // What stops this has stopped the analysis before.
         let training = |recipe| weigh::describe_training(&weighed.opened, &options, recipe).ok();
         report.training = args.training.recipe().and_then(training);

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use weigh::Report;
-use weigh::report::{RenderOptions, SortKey, renderer, renderers};
+use weigh::report::report::MadeBy;
+use weigh::report::{RenderOptions, SortKey, Wants, renderer, renderers};
 
 use super::Hinted;
 
@@ -73,7 +74,17 @@ impl Args {
         let Some(renderer) = renderer(&self.format) else {
             return Err(Hinted::new(format!("no format '{}'", self.format), "see --help").into());
         };
-        write(self.output.as_ref(), renderer.render(reports, options).as_bytes())
+        // What was read from a file was made by what the file says.
+        let mut reports = reports.to_vec();
+        for report in &mut reports {
+            report.made_by.get_or_insert_with(made_by);
+        }
+        write(self.output.as_ref(), renderer.render(&reports, options).as_bytes())
+    }
+
+    /// What the format shows that is left out unless it is asked for.
+    pub fn wants(&self) -> Wants {
+        renderer(&self.format).map(|renderer| renderer.wants()).unwrap_or_default()
     }
 
     /// What there is to render for.
@@ -90,6 +101,22 @@ impl Args {
             top: self.top,
             ..RenderOptions::default()
         }
+    }
+}
+
+/// This program and the command line that it was started with.
+fn made_by() -> MadeBy {
+    let arguments = std::env::args_os().skip(1).map(|argument| quoted(&argument.to_string_lossy()));
+    let words: Vec<String> = std::iter::once("weigh".to_owned()).chain(arguments).collect();
+    MadeBy { program: format!("weigh {}", env!("CARGO_PKG_VERSION")), command: words.join(" ") }
+}
+
+/// An argument as a POSIX shell reads it.
+fn quoted(argument: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:=,+%@".contains(c);
+    match !argument.is_empty() && argument.chars().all(is_plain) {
+        true => argument.to_owned(),
+        false => format!("'{}'", argument.replace('\'', "'\\''")),
     }
 }
 

@@ -131,7 +131,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
         reports.iter_mut().for_each(|report| report.environment = Some(environment.clone()));
     }
     reports.iter_mut().for_each(|report| requirements.judge(report));
-    if args.output.format != "json" {
+    if !args.output.wants().facts {
         reports.iter_mut().for_each(only_predicted);
     }
     if !reports.is_empty() {

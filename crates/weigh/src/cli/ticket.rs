@@ -48,6 +48,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) fn run(args: &Args) -> Outcome {
     let requirements = args.requirements.read()?;
     let options = args.models.assume.options()?;
+    let wants = args.output.wants();
     let (weighed, all_good) = models::weigh_all(&args.models, |weighed| weighed)?;
     let machine = Machine::detect();
     let environment = weigh::machine(&machine);
@@ -56,7 +57,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
         campaign: campaign(&requirements.quantiles()),
         unit: "samples".to_owned(),
         slo: None,
-        by_layer: false,
+        by_layer: wants.layer_times,
         memory_bytes: machine.memory_bytes,
     };
     let setting = Setting {
@@ -70,6 +71,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let mut reports = Vec::new();
     for models::Weighed { opened, facts } in &weighed {
         let mut report = weigh::describe(opened, facts);
+        report.memory = wants.memory.then(|| weigh::describe_memory(opened, facts));
         let mut bar = Bar::new(&opened.name);
         let subject = Subject::new(opened, &options, None)?;
         let settings = std::slice::from_ref(&setting);

@@ -12,7 +12,7 @@ use weigh_predict::roofline::{Bound, Limits};
 use weigh_predict::{Kernel, Kernels, Workload};
 use weigh_report::{Count, report};
 
-use super::{LARGEST_BATCH, PredictionRequest, memory};
+use super::{LARGEST_BATCH, PredictionRequest, ceilings, memory};
 use crate::Opened;
 use crate::benchmark::batch_symbol;
 use crate::energy;
@@ -156,7 +156,16 @@ impl Subject<'_> {
             latency_limit_ms: self.request.limit_ms,
             measured_ms,
             efficiency: theoretical_ms.zip(measured_ms).map(|(theory, measured)| theory / measured),
-            layers: timed.as_ref().map(layers).unwrap_or_default(),
+            ceilings: limits.as_ref().zip(peak).map(|(limits, peak)| {
+                let source = &peak.rate.dense.source;
+                let rests_on = format!("{}: {}, {}", peak.rate.dense.basis.name(), source.title, source.date);
+                ceilings::described(limits, self.device.title(), peak.precision.name(), &rests_on)
+            }),
+            layers: timed
+                .as_ref()
+                .zip(limits.as_ref())
+                .map(|(timed, limits)| layers(timed, limits, step))
+                .unwrap_or_default(),
             notes,
             ..report::Prediction::default()
         }
@@ -327,7 +336,7 @@ pub(super) fn named(bound: Bound) -> report::Bound {
     }
 }
 
-fn layers(timed: &Timed) -> Vec<report::PredictedLayer> {
+fn layers(timed: &Timed, limits: &Limits, factor: f64) -> Vec<report::PredictedLayer> {
     let row = |(kernel, us, roofline, start, bound): &(Kernel, f64, f64, f64, Bound)| {
         let work = &kernel.work;
         report::PredictedLayer {
@@ -336,7 +345,7 @@ fn layers(timed: &Timed) -> Vec<report::PredictedLayer> {
             kind: work.kind.clone(),
             predicted_ms: Some(us / 1e3),
             start_ms: Some(start / 1e3),
-            theoretical_ms: None,
+            theoretical_ms: Some(2.0 * work.macs * factor / limits.flops * 1e3),
             roofline_ms: Some(roofline / 1e3),
             intensity: intensity(work),
             share: Some(us / timed.us),

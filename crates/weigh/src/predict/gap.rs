@@ -63,6 +63,7 @@ pub fn explain(
         theoretical_ms,
         measured_ms: Some(measured_ms),
         efficiency: theoretical_ms.map(|theory| theory / measured_ms),
+        ceilings: ready.ceilings(&this.machine.cpu),
         parts: parts.into_iter().map(|part| described(part, &ran, measured_ms)).collect(),
         notes,
     })

@@ -1,6 +1,7 @@
 //! What a model would take, without running it: on this machine as it was calibrated ([`OnThis`]), on a device of the
 //! table ([`on_device`]), or for figures alone ([`without_model`]).
 
+mod ceilings;
 mod device;
 mod gap;
 mod memory;

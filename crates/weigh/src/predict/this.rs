@@ -14,6 +14,7 @@ use weigh_predict::roofline::{Limits, bound};
 use weigh_predict::{Kernel, Kernels, Workload, resident};
 use weigh_report::report;
 
+use super::ceilings::{self, MEASURED};
 use super::device::{count, intensity, main_bound, named, shares};
 use super::{LARGEST_BATCH, PredictionRequest};
 use crate::energy;
@@ -52,6 +53,14 @@ pub(super) struct Ready<'a> {
     pub calibrated: Calibrated,
     pub threads: usize,
     pub limits: Option<Limits>,
+}
+
+impl Ready<'_> {
+    /// The ceilings of so many threads, for reports.
+    pub(super) fn ceilings(&self, cpu: &str) -> Option<report::Ceilings> {
+        let limits = self.limits.as_ref()?;
+        Some(ceilings::described(limits, cpu, DType::F32.name(), MEASURED))
+    }
 }
 
 /// The graph that the engine would run, where it is the same for all batches.
@@ -250,6 +259,7 @@ impl OnThis<'_> {
             measured_ms: request.measured_ms,
             efficiency: theoretical_ms.zip(request.measured_ms).map(|(theory, measured)| theory / measured),
             latency_limit_ms: request.limit_ms,
+            ceilings: ready.ceilings(&self.machine.cpu),
             layers: layers(&ran.kernels, &run, ready.limits.as_ref(), weights),
             notes,
             ..report::Prediction::default()

@@ -116,7 +116,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
 /// Shows the verdicts and makes an exit code of them.
 fn finish(args: &Args, limits: &Limits, mut reports: Vec<Report>, interrupted: Option<bool>) -> Outcome {
     let pass = limits.requirements.pass(&reports);
-    if args.output.format != "json" {
+    if !args.output.wants().facts {
         reports.iter_mut().for_each(only_decided);
     }
     args.output.show_as(&reports, &limits.requirements.shown(args.output.render_options()))?;

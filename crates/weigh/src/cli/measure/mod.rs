@@ -108,7 +108,8 @@ Examples:
 pub(crate) fn run(args: &Args) -> Outcome {
     let requirements = args.requirements.read()?;
     let quantiles = requirements.quantiles();
-    let bench = args.time.bench(&args.unit, args.slo, args.output.layers, &quantiles)?;
+    let by_layer = args.output.layers || args.output.wants().layer_times;
+    let bench = args.time.bench(&args.unit, args.slo, by_layer, &quantiles)?;
     let outcome = match (args.versus.is_wanted(), &args.load.scenario) {
         (true, Some(_)) => {
             Err(Hinted::new("--versus and --scenario exclude each other", "run them one after the other")
@@ -122,7 +123,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let environment = weigh::machine(&Machine::detect());
     reports.iter_mut().for_each(|report| report.environment = Some(environment.clone()));
     reports.iter_mut().for_each(|report| requirements.judge(report));
-    if args.output.format != "json" {
+    if !args.output.wants().facts {
         // The facts are what `weigh inspect` is for; people asked for times.
         reports.iter_mut().for_each(only_measured);
     }

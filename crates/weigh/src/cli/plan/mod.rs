@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let (plan, verdicts) = planned.map_err(|error| Hinted::new(error.to_string(), error.hint()))?;
     let is_met = plan.choice.is_some() || workload.is_nothing();
     // What plans rest on is for programs; people asked for the plan.
-    let rests_on = found.report.filter(|_| args.output.format == "json").unwrap_or_default();
+    let rests_on = found.report.filter(|_| args.output.wants().facts).unwrap_or_default();
     args.output.show(&[Report { plan: Some(plan), verdicts, ..rests_on }])?;
     Ok(match (found.all_good, is_met) {
         (false, _) => ExitCode::from(FAILED),
