@@ -60,9 +60,19 @@ function looks(palette) {
     color: palette.series,
     backgroundColor: 'transparent',
     textStyle: { color: palette.ink, fontFamily: 'system-ui, sans-serif', fontSize: 12 },
-    grid: { left: 12, right: 24, top: 36, bottom: 12, containLabel: true },
+    grid: room(36, 24),
     tooltip: { confine: true, className: 'tooltip-box', backgroundColor: palette.panel, borderColor: palette.line, textStyle: { color: palette.ink }, padding: 0 },
   };
+}
+
+/** Room on both sides of a logarithmic axis, and its base. */
+function around(values, binary = false) {
+  return { logBase: binary ? 2 : 10, min: Math.min(...values) / 1.8, max: Math.max(...values) * 1.8 };
+}
+
+/** Where a chart's axes are: so much is left free over and beside them; labels and names have their room. */
+function room(top, right) {
+  return { left: 8, right, top, bottom: 6, outerBoundsMode: 'same', outerBoundsContain: 'all' };
 }
 
 /** What a pointer tells: a title and lines of label and value, as an element. */
@@ -76,7 +86,7 @@ function tip(title, lines) {
 function axis(palette, name, more = {}) {
   const { axisLabel, ...rest } = more;
   return {
-    type: 'value', name, nameLocation: 'middle', nameGap: 30, nameTextStyle: { color: palette.dim },
+    type: 'value', name, nameLocation: 'middle', nameGap: 24, nameTextStyle: { color: palette.dim },
     axisLine: { show: true, lineStyle: { color: palette.line } }, axisTick: { lineStyle: { color: palette.line } },
     splitLine: { lineStyle: { color: palette.line, opacity: 0.5 } },
     axisLabel: { color: palette.dim, hideOverlap: true, ...axisLabel }, ...rest,

@@ -2,13 +2,13 @@
 
 const shapeText = (shape) => (shape ? `[${shape.map((extent) => (isKnown(extent) ? count(extent, String) : '?')).join(', ')}]` : '?');
 
-const counted = (key, title, show = si) => ({ key, title, bar: true, value: (row) => number(row[key]), show: (row) => (isKnown(row[key]) ? count(row[key], show) : '?') });
+const counted = (key, title, show = si) => ({ key, title, bar: true, value: (row) => numberAt(row[key], row.symbols), show: (row) => (isKnown(row[key]) ? count(row[key], show) : '?') });
 
 const LAYER_COLUMNS = [
   { key: 'name', title: 'layer', text: true, value: (row) => row.name, show: (row) => named(row.name, 48) },
   { key: 'index', title: '#', value: (row) => row.index, show: (row) => String(row.index + 1) },
   { key: 'op', title: 'operator', text: true, value: (row) => `${row.op} ${row.detail}`, show: (row) => [shorten(row.op, 40), ' ', el('span', { class: 'note' }, shorten(row.detail, 60))] },
-  { key: 'shape', title: 'output', text: true, value: (row) => row.output_shapes.map(shapeText).join(' ') || null, show: (row) => shorten(row.output_shapes.map(shapeText).join(' '), 40) },
+  { key: 'shape', title: 'output', text: true, side: 'shape', value: (row) => row.output_shapes.map(shapeText).join(' ') || null, show: (row) => shorten(row.output_shapes.map(shapeText).join(' '), 40) },
   counted('parameters', 'parameters'), counted('macs', 'MACs'), counted('other_ops', 'other ops'), counted('bytes_moved', 'bytes moved', bytes), counted('live_bytes', 'alive', bytes),
   { key: 'time', title: 'time', bar: true, value: (row) => row.time, show: (row) => (isKnown(row.time) ? [time(row.time), row.covers && ' *'] : row.within ? el('span', { class: 'note' }, 'fused') : '') },
   { key: 'predicted', title: 'expected', bar: true, value: (row) => row.predicted, show: (row) => maybe(row.predicted, time) || '' },
@@ -32,13 +32,14 @@ function boundWords(row, ceilings) {
 function layerDetails(row, ceilings) {
   const measured = row.measured || {};
   const names = (list) => (list.length === 0 ? null : list.filter(Boolean).slice(0, 12).map((name, at) => [at > 0 && ', ', named(name, 60)]));
-  const moved = number(row.bytes_moved);
+  const moved = numberAt(row.bytes_moved, row.symbols);
+  const macs = numberAt(row.macs, row.symbols);
   return facts([
     ['name', named(row.name, 400)], ['operator', sentence(`${row.op} ${row.detail}`)], ['module', row.scope && named(row.scope, 120)],
     ['reads', names(row.inputs)], ['writes', names(row.outputs)], ['output shapes', sentence(row.output_shapes.map(shapeText).join(' '))],
     ['MACs', maybe(row.macs, (value) => count(value, String))], ['MACs as a formula', row.macs_formula && el('code', null, shorten(row.macs_formula, 400))],
     ['FLOPs', maybe(row.flops, (value) => count(value, String))], ['other operations', maybe(row.other_ops, (value) => count(value, String))], ['bytes moved', maybe(row.bytes_moved, (value) => count(value, String))],
-    ['intensity', moved > 0 && number(row.macs) !== null ? `${significant((2 * number(row.macs)) / moved, 3)} FLOP/B` : null],
+    ['intensity', moved > 0 && macs !== null ? `${significant((2 * macs) / moved, 3)} FLOP/B` : null],
     ['not priced', row.unpriced && sentence(row.unpriced)],
     ['measured', isKnown(row.time) ? `${time(row.time)}${isKnown(measured.share) ? `, ${percent(measured.share)}` : ''}` : row.within && ['inside the time of ', named(row.within, 60)]],
     ['stands for', row.covers && names(row.covers)],

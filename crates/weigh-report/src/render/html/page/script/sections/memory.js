@@ -1,14 +1,14 @@
 // Memory over the steps, what is alive at the peak, and where everything lies in one block.
 
-function stepsChart(memory, at, most, select) {
-  const steps = memory.steps.map((step) => number(step.live_bytes));
-  const work = memory.steps.map((step) => number(step.workspace_bytes));
+function stepsChart(memory, symbols, at, most, select) {
+  const steps = memory.steps.map((step) => numberAt(step.live_bytes, symbols));
+  const work = memory.steps.map((step) => numberAt(step.workspace_bytes, symbols));
   const scale = most >= 2 ** 30 ? [2 ** 30, 'GiB'] : most >= 2 ** 20 ? [2 ** 20, 'MiB'] : [1024, 'KiB'];
   const inUnits = (value) => (value === null ? null : value / scale[0]);
   const place = chart('memory', `Activations alive over ${steps.length} steps; the peak is ${bytes(most)} in step ${at + 1}`, (palette) => ({
     legend: legend(palette),
-    grid: { left: 16, right: 24, top: 40, bottom: 24, containLabel: true },
-    xAxis: axis(palette, 'step', { min: 0, max: steps.length - 1 || 1, minInterval: 1, nameGap: 26 }),
+    grid: room(40, 24),
+    xAxis: axis(palette, 'step', { min: 0, max: steps.length - 1 || 1, minInterval: 1 }),
     yAxis: axis(palette, scale[1], { nameGap: 46 }),
     dataZoom: [{ type: 'inside', filterMode: 'none', zoomOnMouseWheel: 'ctrl' }],
     tooltip: { ...looks(palette).tooltip, trigger: 'axis', axisPointer: { type: 'line', lineStyle: { color: palette.dim } }, formatter: (points) => {
@@ -48,9 +48,9 @@ function arenaChart(memory) {
   const steps = memory.steps.length;
   const scale = arena.bytes >= 2 ** 20 ? [2 ** 20, 'MiB'] : [1024, 'KiB'];
   const place = chart('arena', `A block of ${bytes(arena.bytes)} that holds ${many(placed.length, 'tensor')}`, (palette) => ({
-    grid: { left: 16, right: 24, top: 16, bottom: 24, containLabel: true },
-    xAxis: axis(palette, 'step', { min: 0, max: steps, minInterval: 1, nameGap: 26 }),
-    yAxis: axis(palette, `offset (${scale[1]})`, { min: 0, max: arena.bytes / scale[0], nameGap: 46, axisLabel: { formatter: (value) => significant(value, 3) } }),
+    grid: room(16, 24),
+    xAxis: axis(palette, 'step', { min: 0, max: steps, minInterval: 1 }),
+    yAxis: axis(palette, `offset (${scale[1]})`, { min: 0, max: arena.bytes / scale[0], axisLabel: { formatter: (value) => significant(value, 3) } }),
     tooltip: { ...looks(palette).tooltip, formatter: ({ dataIndex }) => {
       const one = placed[dataIndex];
       return tip(one.tensor || '(in the bodies of the node)', [['size', bytes(one.bytes)], ['offset', bytes(one.offset)], ['alive', `steps ${one.first + 1} to ${one.last + 1}`]]);
@@ -71,7 +71,8 @@ function arenaChart(memory) {
 section('memory', 'Memory', (report) => {
   const { memory } = report;
   if (!memory) return null;
-  const alive = memory.steps.map((step) => number(step.live_bytes) ?? -1);
+  const symbols = symbolsOf(report);
+  const alive = memory.steps.map((step) => numberAt(step.live_bytes, symbols) ?? -1);
   const at = alive.reduce((best, value, step) => (value > alive[best] ? step : best), 0);
   if (!(alive[at] > 0)) return null;
   const totals = report.totals || {};
@@ -92,7 +93,8 @@ section('memory', 'Memory', (report) => {
       ['workspace (modelled)', maybe(totals.workspace_bytes, (value) => count(value, bytes))], ['weights', maybe(totals.weight_bytes, (value) => count(value, bytes))],
       ['needs', maybe(totals.device_bytes, (value) => count(value, bytes))],
     ]),
-    el('div', { class: 'pair' }, stepsChart(memory, at, alive[at], select), arenaChart(memory)),
+    el('div', { class: 'pair' }, stepsChart(memory, symbols, at, alive[at], select), arenaChart(memory)),
+    nominalNote(report),
     heading, tensors,
   ];
 });
