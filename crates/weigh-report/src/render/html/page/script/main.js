@@ -38,7 +38,7 @@ function build(reports, chosen) {
 
 async function start() {
   const page = document.documentElement;
-  window.weigh = { charts, reports: [] };
+  window.weigh = { charts, drawAll, reports: [] };
   try {
     const reports = await readReports();
     window.weigh.reports = reports;

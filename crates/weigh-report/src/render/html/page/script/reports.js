@@ -82,8 +82,15 @@ function mainRun(report) {
   return [...wanted, ...report.measurements].find((run) => run && hasTimes(run)) || null;
 }
 
+const rowsOf = new WeakMap();
+
 /** The layers of a report with what was measured and predicted of each, in the order of execution. */
 function layerRows(report) {
+  if (!rowsOf.has(report)) rowsOf.set(report, joinedRows(report));
+  return rowsOf.get(report);
+}
+
+function joinedRows(report) {
   const symbols = symbolsOf(report);
   const rows = report.layers.map((layer, index) => ({ ...layer, symbols, index, time: null, within: null, predicted: null, bound: null, why: [] }));
   const byName = new Map();

@@ -48,6 +48,12 @@ function layerDetails(row, ceilings) {
   ]);
 }
 
+/** What of a row is searched. */
+function searched(row) {
+  row.searched ??= `${row.name}\n${row.op} ${row.detail}\n${row.scope}\n${row.output_shapes.map(shapeText).join(' ')}`.toLowerCase();
+  return row.searched;
+}
+
 section('layers', 'Layers', (report) => {
   const rows = layerRows(report);
   if (rows.length === 0) return null;
@@ -59,10 +65,9 @@ section('layers', 'Layers', (report) => {
   const amount = el('output', { id: 'layers-count', class: 'note' });
   const search = el('input', { id: 'layers-search', type: 'search', placeholder: 'name, module, shape', autocomplete: 'off', input: () => filter() });
   const op = el('select', { id: 'layers-op', change: () => filter() }, el('option', { value: '' }, 'all operators'), ops.map((name) => el('option', { value: name }, shorten(name, 60))));
-  const haystack = rows.map((row) => `${row.name}\n${row.op} ${row.detail}\n${row.scope}\n${row.output_shapes.map(shapeText).join(' ')}`.toLowerCase());
   function filter() {
     const wanted = search.value.trim().toLowerCase();
-    const found = rows.filter((row, at) => (!op.value || row.op === op.value) && (!wanted || haystack[at].includes(wanted)));
+    const found = rows.filter((row) => (!op.value || row.op === op.value) && (!wanted || searched(row).includes(wanted)));
     amount.textContent = found.length === rows.length ? many(rows.length, 'layer') : `${found.length} of ${many(rows.length, 'layer')}`;
     list.shown(found);
   }

@@ -1,9 +1,25 @@
 // Memory over the steps, what is alive at the peak, and where everything lies in one block.
 
+/** More steps than this are drawn in groups of neighbours, each by the one with the most memory. */
+const MOST_STEPS = 1500;
+
+/** The steps to draw. */
+function outline(steps) {
+  const group = Math.ceil(steps.length / MOST_STEPS);
+  const chosen = [];
+  for (let first = 0; first < steps.length; first += group) {
+    let most = first;
+    for (let at = first; at < Math.min(first + group, steps.length); at += 1) if ((steps[at] ?? -1) > (steps[most] ?? -1)) most = at;
+    chosen.push(most);
+  }
+  return chosen;
+}
+
 function stepsChart(memory, symbols, at, most, select) {
   const steps = memory.steps.map((step) => numberAt(step.live_bytes, symbols));
   const work = memory.steps.map((step) => numberAt(step.workspace_bytes, symbols));
   const scale = most >= 2 ** 30 ? [2 ** 30, 'GiB'] : most >= 2 ** 20 ? [2 ** 20, 'MiB'] : [1024, 'KiB'];
+  const drawn = outline(steps);
   const inUnits = (value) => (value === null ? null : value / scale[0]);
   const place = chart('memory', `Activations alive over ${steps.length} steps; the peak is ${bytes(most)} in step ${at + 1}`, (palette) => ({
     legend: legend(palette),
@@ -16,14 +32,13 @@ function stepsChart(memory, symbols, at, most, select) {
       return tip(memory.steps[step].node, [['step', `${step + 1} of ${steps.length}`], ['alive', maybe(steps[step], bytes)], ['in place', count(memory.steps[step].in_place_bytes, bytes)], ['workspace', maybe(work[step], bytes)]]);
     } },
     series: [
-      { name: 'activations', type: 'line', step: 'middle', symbol: 'none', areaStyle: { opacity: 0.35 }, lineStyle: { width: 1.5 }, data: steps.map((value, step) => [step, inUnits(value)]),
+      { name: 'activations', type: 'line', step: 'middle', symbol: 'none', areaStyle: { opacity: 0.35 }, lineStyle: { width: 1.5 }, data: drawn.map((step) => [step, inUnits(steps[step])]),
         markPoint: { symbol: 'pin', symbolSize: 44, itemStyle: { color: palette.bad }, label: { formatter: 'peak', fontSize: 10, color: '#fff' }, data: [{ coord: [at, inUnits(most)] }] } },
-      { name: 'with workspace', type: 'line', step: 'middle', symbol: 'none', lineStyle: { width: 1, type: 'dotted' }, data: steps.map((value, step) => [step, value === null || work[step] === null ? null : inUnits(value + work[step])]) },
+      { name: 'with workspace', type: 'line', step: 'middle', symbol: 'none', lineStyle: { width: 1, type: 'dotted' }, data: drawn.map((step) => [step, steps[step] === null || work[step] === null ? null : inUnits(steps[step] + work[step])]) },
     ],
   }), { height: 320 });
   place.addEventListener('click', (event) => {
-    const drawn = charts.get('memory');
-    const [step] = drawn.convertFromPixel({ gridIndex: 0 }, [event.offsetX, event.offsetY]) || [];
+    const [step] = charts.get('memory').convertFromPixel({ gridIndex: 0 }, [event.offsetX, event.offsetY]) || [];
     if (step >= 0 && step < steps.length) select(Math.round(step));
   });
   return figure('Over the steps', place, 'Activations alive while each node runs, in the order of the file. A click shows the tensors of a step.');

@@ -27,12 +27,23 @@ function moduleTree(rows, weigh) {
   return root;
 }
 
-function asNodes(tree, path) {
-  return [...tree.children.values()].map((child) => {
-    const whole = path ? `${path}/${child.name}` : child.name;
-    const children = asNodes(child, whole);
-    return { name: shorten(child.name, 40), path: whole, op: child.op, value: child.value, ...(children.length > 0 ? { children } : {}) };
+/** What is a smaller part of the whole than this is drawn together with its like. */
+const SMALLEST = 0.0004;
+
+function asNodes(tree, path, whole) {
+  const children = [...tree.children.values()];
+  const isSmall = (child) => child.value < SMALLEST * whole;
+  const small = children.filter(isSmall);
+  const nodes = children.filter((child) => !isSmall(child) || small.length === 1).map((child) => {
+    const full = path ? `${path}/${child.name}` : child.name;
+    const inside = asNodes(child, full, whole);
+    return { name: shorten(child.name, 40), path: full, op: child.op, value: child.value, ...(inside.length > 0 ? { children: inside } : {}) };
   });
+  if (small.length > 1) {
+    const name = `${small.length} smaller ones`;
+    nodes.push({ name, path: path ? `${path}: ${name}` : name, value: small.reduce((sum, child) => sum + child.value, 0) });
+  }
+  return nodes;
 }
 
 section('modules', 'Modules', (report) => {
@@ -43,7 +54,7 @@ section('modules', 'Modules', (report) => {
   const option = (palette) => {
     const [, name, weigh, show] = state.weight;
     const tree = moduleTree(rows, weigh);
-    const data = asNodes(tree, '');
+    const data = asNodes(tree, '', tree.value);
     const readable = { color: palette.ink, textBorderColor: palette.panel, textBorderWidth: 2.5, fontSize: 11 };
     const tooltip = { ...looks(palette).tooltip, formatter: ({ data: node }) => (node && node.path ? tip(node.path, [['operator', node.op], [name, show(node.value)], ['share', percent(node.value / tree.value)]]) : '') };
     if (state.kind === 'sunburst') {
