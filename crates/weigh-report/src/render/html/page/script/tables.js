@@ -1,7 +1,11 @@
 // Tables: plain ones, and one that is sorted, searched, filtered and opened.
 
-/** A table of texts and elements. Titles that begin with `>` are of numbers. */
-function table(caption, titles, rows) {
+/** A table of texts and elements. Titles that begin with `>` are of numbers; columns without any cell are left out. */
+function table(caption, allTitles, allRows) {
+  const isEmpty = (cell) => cell === '' || cell === null || (Array.isArray(cell) && cell.length === 0);
+  const kept = allTitles.map((title, at) => at).filter((at) => at === 0 || allRows.some((row) => !isEmpty(row[at])));
+  const titles = kept.map((at) => allTitles[at]);
+  const rows = allRows.map((row) => kept.map((at) => row[at]));
   const right = titles.map((title) => title.startsWith('>'));
   const side = (at) => (right[at] ? 'number' : null);
   return scrolling(`${caption}, table`, el('table', null, el('caption', { class: 'hidden' }, caption),
