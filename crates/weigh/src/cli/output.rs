@@ -170,12 +170,21 @@ fn terminal_width() -> usize {
 }
 
 /// Whether the locale lets characters outside ASCII through.
-fn speaks_unicode() -> bool {
+pub(super) fn speaks_unicode() -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
     // No locale at all is common in containers, whose terminals speak UTF-8 all the same.
-    locale.is_none_or(|locale| !matches!(locale.as_str(), "C" | "POSIX"))
+    locale.is_none_or(|locale| is_unicode(&locale))
+}
+
+/// Whether a locale is one of UTF-8: `de_DE.UTF-8@euro`, `C.utf8`, and `en_US`, which names no encoding.
+fn is_unicode(locale: &str) -> bool {
+    let encoding = locale.split('@').next().and_then(|locale| locale.split_once('.'));
+    match encoding {
+        Some((_, encoding)) => encoding.replace('-', "").eq_ignore_ascii_case("utf8"),
+        None => !matches!(locale, "C" | "POSIX"),
+    }
 }
 
 /// Leaves out what `weigh inspect` is for, where people asked for something else. Programs get the whole document.
@@ -232,8 +241,22 @@ fn hint_of(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     cause.downcast_ref::<weigh::OpenError>().map(weigh::OpenError::hint)
 }
 
-fn visible(text: &str) -> String {
+/// Text with its control characters told instead of sent.
+pub(super) fn visible(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { c.escape_unicode().to_string() } else { c.to_string() })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locales() {
+        let unicode = ["en_US.UTF-8", "C.utf8", "C.UTF-8", "de_DE.UTF-8@euro", "en_US"];
+        assert!(unicode.into_iter().all(is_unicode));
+        let plain = ["C", "POSIX", "de_DE.ISO-8859-15@euro", "en_US.ISO8859-1"];
+        assert!(!plain.into_iter().any(is_unicode));
+    }
 }
