@@ -23,6 +23,7 @@ function footOf(report) {
 function build(reports, chosen) {
   const main = document.getElementById('main');
   const shown = [];
+  usedWords.clear();
   for (const one of [...sections].sort((a, b) => Number(b.whole) - Number(a.whole))) {
     const contents = one.whole ? one.contents(reports) : one.contents(reports[chosen]);
     // Of several models, the rest of the page is about one.
@@ -40,6 +41,7 @@ async function start() {
   const page = document.documentElement;
   window.weigh = { charts, drawAll, reports: [] };
   try {
+    readWords();
     const reports = await readReports();
     window.weigh.reports = reports;
     document.title = reports.length === 1 ? `${shorten(modelName(reports[0]), 60)}: weigh` : `${reports.length} models: weigh`;

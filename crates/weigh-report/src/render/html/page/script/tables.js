@@ -9,7 +9,7 @@ function table(caption, allTitles, allRows) {
   const right = titles.map((title) => title.startsWith('>'));
   const side = (at) => (right[at] ? 'number' : null);
   return scrolling(`${caption}, table`, el('table', null, el('caption', { class: 'hidden' }, caption),
-    el('thead', null, el('tr', null, titles.map((title, at) => el('th', { scope: 'col', class: side(at) }, title.replace(/^>/, ''))))),
+    el('thead', null, el('tr', null, titles.map((title, at) => el('th', { scope: 'col', class: side(at) }, term(title.replace(/^>/, '')))))),
     el('tbody', null, rows.map((row) => el('tr', null, row.map((cell, at) => (at === 0
       ? el('th', { scope: 'row', class: side(at) }, cell) : el('td', { class: side(at) }, cell))))))));
 }
@@ -23,8 +23,8 @@ function scrolling(label, inner) {
 function facts(pairs) {
   const known = pairs.filter(([, value]) => isKnown(value) && value !== '' && !(Array.isArray(value) && value.length === 0));
   if (known.length === 0) return null;
-  return el('dl', { class: 'facts' }, known.map(([term, value]) => {
-    const pair = el('div', null, el('dt', null, term), el('dd', null, value));
+  return el('dl', { class: 'facts' }, known.map(([name, value]) => {
+    const pair = el('div', null, el('dt', null, term(name)), el('dd', null, value));
     if (pair.textContent.length > 80) pair.classList.add('long');
     return pair;
   }));
@@ -55,7 +55,7 @@ function sortable(id, caption, columns, rows, details) {
   const most = new Map(columns.filter((column) => column.bar).map((column) => [column.key, largest(rows, column)]));
   const body = el('tbody');
   const heads = columns.map((column) => el('th', { scope: 'col', class: column.text ? null : 'number', 'aria-sort': 'none' },
-    el('button', { type: 'button', 'data-sort': column.key, click: () => press(column) }, column.title)));
+    el('button', { type: 'button', 'data-sort': column.key, title: (words.get(column.title.toLowerCase()) || {}).short, click: () => press(column) }, column.title)));
   const more = el('button', { type: 'button', class: 'more', click: () => write(ROWS_AT_A_TIME) });
   const place = scrolling(`${caption}, table`, el('table', { id }, el('caption', { class: 'hidden' }, caption), el('thead', null, el('tr', null, heads)), body));
   place.classList.add('tall');

@@ -6,7 +6,7 @@ function card(label, value, fact, { least = false, kind = '' } = {}) {
   const isFormula = /[·(]| \+ |\/\//.test(text);
   const [amount, ...unit] = isFormula ? [el('span', { class: 'formula' }, text)] : text.split(' ');
   return el('div', { class: `card ${kind} ${isFormula ? 'wide' : ''}`, 'data-figure': label },
-    el('div', { class: 'label' }, label),
+    el('div', { class: 'label' }, term(label)),
     el('div', { class: 'value' }, least ? '≥ ' : '', amount, unit.length > 0 && el('small', null, ` ${unit.join(' ')}`)),
     fact && el('div', { class: 'fact' }, fact));
 }
