@@ -39,7 +39,7 @@ function rooflines(report) {
 }
 
 /** Words in a chart. */
-function words(at, text, position, palette, offset = [0, 0]) {
+function label(at, text, position, palette, offset = [0, 0]) {
   return { type: 'scatter', symbolSize: 1, silent: true, itemStyle: { color: 'transparent' }, data: [at], z: 6, label: { show: true, formatter: text, position, offset, color: palette.ink, fontSize: 11 } };
 }
 
@@ -57,9 +57,9 @@ function rooflineOption(roofline, palette) {
       const ridge = ceilings.flops_per_s / one.bytes_per_s;
       lines.push({ name: one.level, type: 'line', symbol: 'none', silent: true, lineStyle: { color: palette.ink, type: at === 0 ? 'solid' : 'dashed', width: at === 0 ? 2 : 1 },
         data: [[left, left * one.bytes_per_s], [ridge, ceilings.flops_per_s], ...(at === 0 ? [[right, ceilings.flops_per_s]] : [])] });
-      lines.push(words([left * 1.1, left * 1.1 * one.bytes_per_s], `${one.level} ${bytesPerSecond(one.bytes_per_s)}`, 'right', palette));
+      lines.push(label([left * 1.1, left * 1.1 * one.bytes_per_s], `${one.level} ${bytesPerSecond(one.bytes_per_s)}`, 'right', palette));
     });
-    lines.push(words([right, ceilings.flops_per_s], `${flopsPerSecond(ceilings.flops_per_s)} ${ceilings.dtype}`, 'left', palette, [0, -10]));
+    lines.push(label([right, ceilings.flops_per_s], `${flopsPerSecond(ceilings.flops_per_s)} ${ceilings.dtype}`, 'left', palette, [0, -10]));
   }
   const longest = Math.max(...dots.map((dot) => dot.ms));
   const groups = new Map();
