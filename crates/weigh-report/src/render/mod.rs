@@ -16,13 +16,16 @@ mod layer_changes;
 mod listing;
 mod markdown;
 mod measured;
+mod netron;
 mod numbers;
 mod planned;
 mod predicted;
+mod prometheus;
 mod requirements;
 mod sort;
 mod terminal;
 mod text;
+mod trace;
 mod verdicts;
 
 use crate::Report;
@@ -110,7 +113,17 @@ pub trait Renderer: Sync {
 
 /// All outputs, the default first.
 pub fn renderers() -> &'static [&'static dyn Renderer] {
-    &[&terminal::Terminal, &json::Json, &csv::Csv, &markdown::Markdown, &junit::Junit, &github::Github]
+    &[
+        &terminal::Terminal,
+        &json::Json,
+        &csv::Csv,
+        &markdown::Markdown,
+        &junit::Junit,
+        &github::Github,
+        &netron::Netron,
+        &trace::Trace,
+        &prometheus::Prometheus,
+    ]
 }
 
 /// The output of this name.
