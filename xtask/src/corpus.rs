@@ -130,6 +130,14 @@ pub const CORPORA: &[Corpus] = &[
             "models whose weights take fewer bits, against ONNX Runtime running the originals",
         )
     },
+    Corpus {
+        reads: &[EXPORTS],
+        ..Corpus::new(
+            "formats",
+            "formats.py",
+            "annotated files, attachments, traces and metrics, against the tools that read them",
+        )
+    },
     Corpus::new("preprocessing", "preprocessing.py", "files made into tensors, against Pillow and NumPy"),
     Corpus {
         is_usual: false,

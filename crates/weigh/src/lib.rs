@@ -12,6 +12,7 @@
 //! ```
 
 mod advise;
+mod annotate;
 mod benchmark;
 mod calibrate;
 mod conventions;
@@ -19,12 +20,14 @@ mod describe;
 mod describe_training;
 mod devices;
 mod energy;
+mod files;
 mod open;
 mod outfit;
 mod predict;
 mod quantize;
 
 pub use advise::{AdviceRequest, Advised, Goal, Measuring, TECHNIQUES, Target, Technique, advise};
+pub use annotate::{Annotated, NotAnnotated, annotate};
 pub use benchmark::{
     Batches, Bench, Compared, DataRequest, LoadRequest, NoSlo, Prepared, Served, Setting, SideOfModel, Slo,
     Subject, Swept, engines, machine,
@@ -35,6 +38,7 @@ pub use describe::{describe, describe_memory};
 pub use describe_training::describe_training;
 pub use devices::device_info;
 pub use energy::add_energy;
+pub use files::NoBytes;
 pub use open::{OpenError, Opened, open};
 pub use outfit::outfit;
 pub use predict::{NoPrediction, OnThis, PredictionRequest, explain, on_device, without_model};

@@ -4,14 +4,12 @@
 //! through one [`Plan`], so that what is said beforehand is what is written.
 
 use std::cell::Cell;
-use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
-use std::ops::Deref;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use weigh_formats::onnx::Weights;
 use weigh_formats::onnx::quantize::{Beside, Plan, QuantizeError, Request, Row, WeightType};
-use weigh_formats::onnx::{self, Weights, WriteError, WriteOptions};
 use weigh_formats::{FormatError, Surroundings};
 
 use weigh_measure::fleet::{Campaign, Launcher};
@@ -19,21 +17,22 @@ use weigh_measure::worker::Difference;
 use weigh_report::report::{NotFolded, Quantization, QuantizedTensor};
 
 use crate::benchmark::SEED;
-use crate::open::{is_beside, map};
+use crate::files::{self, CANNOT_WRITE, NoBytes, Unfinished, with_ending};
+use crate::open::is_beside;
 use crate::{Opened, Options, Setting, Subject};
 
 /// Why there is no quantised model.
 #[derive(Debug, thiserror::Error)]
 pub enum NotQuantized {
-    /// The model file cannot be read.
-    #[error("cannot read the model's file")]
-    Io(#[source] io::Error),
-    /// The model of the zoo cannot be written.
+    /// The model's file cannot be had.
     #[error(transparent)]
-    Zoo(#[from] WriteError),
+    Source(#[from] NoBytes),
     /// It cannot be rewritten so.
     #[error(transparent)]
     Plan(#[from] QuantizeError),
+    /// The file cannot be written.
+    #[error("cannot write the model")]
+    Write(#[from] io::Error),
     /// What was planned is no readable model, which is a fault of this program.
     #[error("the rewritten model cannot be read back")]
     Skeleton(#[source] FormatError),
@@ -43,9 +42,9 @@ impl NotQuantized {
     /// What the user can do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            NotQuantized::Io(_) => "check that the file is still there and may be read",
-            NotQuantized::Zoo(error) => error.hint(),
+            NotQuantized::Source(error) => error.hint(),
             NotQuantized::Plan(error) => error.hint(),
+            NotQuantized::Write(_) => CANNOT_WRITE,
             NotQuantized::Skeleton(_) => "this is a fault of weigh: please report it with the model",
         }
     }
@@ -65,7 +64,7 @@ pub struct QuantizedSkeleton {
 /// # Errors
 /// See [`NotQuantized`].
 pub fn quantized_skeleton(opened: &Opened, request: &Request) -> Result<QuantizedSkeleton, NotQuantized> {
-    let source = bytes(opened, Weights::Declared)?;
+    let source = files::bytes(opened, Weights::Declared)?;
     let plan = Plan::new(&source, request)?;
     let skeleton = plan.skeleton()?;
     let external_size = |_: &str| Some(u64::MAX);
@@ -96,7 +95,7 @@ pub fn quantize(
     to: &Path,
     tell: &dyn Fn(f64),
 ) -> Result<Quantization, NotQuantized> {
-    let source = bytes(opened, Weights::Random { seed: SEED })?;
+    let source = files::bytes(opened, Weights::Random { seed: SEED })?;
     let plan = Plan::new(&source, request)?;
     let folder = opened.file.as_deref().and_then(Path::parent).unwrap_or(Path::new("."));
     let external = |name: &str, offset: u64, length: u64| external(folder, name, offset, length);
@@ -139,17 +138,6 @@ pub fn output_difference(
     compared.map_err(|failure| failure.to_string())
 }
 
-/// The bytes of the model's file; a model of the zoo is written into memory.
-fn bytes(opened: &Opened, weights: Weights) -> Result<Box<dyn Deref<Target = [u8]>>, NotQuantized> {
-    match &opened.file {
-        Some(file) => {
-            let mapped = File::open(file).and_then(|file| map(&file)).map_err(NotQuantized::Io)?;
-            Ok(Box::new(mapped))
-        }
-        None => Ok(Box::new(onnx::write(&opened.model, &WriteOptions { weights })?)),
-    }
-}
-
 /// So many bytes of a file beside the model.
 fn external(folder: &Path, name: &str, offset: u64, length: u64) -> io::Result<Vec<u8>> {
     if !is_beside(name) {
@@ -165,44 +153,6 @@ fn external(folder: &Path, name: &str, offset: u64, length: u64) -> io::Result<V
     let mut bytes = Vec::new();
     file.take(length).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut name: OsString = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
-}
-
-/// A file that gets its name when it is complete, and goes away if it never is. So a model can be rewritten in place.
-struct Unfinished {
-    out: BufWriter<File>,
-    at: PathBuf,
-    to: PathBuf,
-    is_finished: bool,
-}
-
-impl Unfinished {
-    fn new(to: &Path) -> Result<Unfinished, QuantizeError> {
-        let at = with_ending(to, ".partial");
-        let out = BufWriter::new(File::create(&at)?);
-        Ok(Unfinished { out, at, to: to.to_owned(), is_finished: false })
-    }
-
-    fn finish(mut self) -> Result<(), QuantizeError> {
-        self.out.flush()?;
-        fs::rename(&self.at, &self.to)?;
-        self.is_finished = true;
-        Ok(())
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        if !self.is_finished {
-            // Nothing can be done where even that fails.
-            let _ = fs::remove_file(&self.at);
-        }
-    }
 }
 
 /// How much of a model is written, and who hears of it.

@@ -51,7 +51,8 @@ impl Pieces {
         Ok(())
     }
 
-    fn bytes(&self) -> u64 {
+    /// How many bytes these are.
+    pub fn bytes(&self) -> u64 {
         let length = |piece: &Piece| match piece {
             Piece::Copied(range) => range.len() as u64,
             Piece::Made(made) => made.len() as u64,

@@ -28,27 +28,24 @@ pub(super) fn read(bytes: &[u8], surroundings: &Surroundings<'_>) -> Result<Mode
     let Some(message) = proto.graph else {
         return Err(FormatError::Model("the file has no graph".to_owned()));
     };
-    let functions = proto
-        .functions
-        .iter()
-        .map(|function| ((function.domain, function.name, function.overload), function));
-    let mut lowering = Lowering {
-        model: Model::default(),
-        functions: functions.collect(),
-        external: BTreeMap::new(),
-        nodes: 0,
-        depth: 0,
-        unsorted: false,
-    };
-    let mut scopes = Scopes::default();
-    let context = Context { opsets: &proto.opsets, prefix: "", call: None };
-    let graph = lowering.graph(message, &mut scopes, &context)?;
+    let mut lowering = Lowering::new(&proto);
+    let graph = lowering.main_graph(message, &proto)?;
     let opset = proto.opsets.iter().find(|(domain, _)| domain.is_empty()).map_or(0, |(_, version)| *version);
     lowering.note_external_data(surroundings);
     let mut model = lowering.model;
     model.graph = graph;
     model.format = if opset > 0 { format!("ONNX opset {opset}") } else { "ONNX".to_owned() };
     Ok(model)
+}
+
+/// For every node of the main graph that [`read`] makes, the place of the file's node that it is from: the nodes of an
+/// inlined function are from the one that calls it.
+pub(super) fn origins(bytes: &[u8]) -> Result<Vec<usize>, FormatError> {
+    let proto = ModelProto::parse(Message::file(bytes))?;
+    let Some(message) = proto.graph else { return Ok(Vec::new()) };
+    let mut lowering = Lowering::new(&proto);
+    lowering.main_graph(message, &proto)?;
+    Ok(lowering.origins)
 }
 
 struct Lowering<'p, 'a> {
@@ -60,6 +57,8 @@ struct Lowering<'p, 'a> {
     depth: usize,
     /// Whether some name was read before it was made.
     unsorted: bool,
+    /// For every node of the main graph, the place of the file's node that it is from.
+    origins: Vec<usize>,
 }
 
 /// What the nodes of one graph or function body have in common.
@@ -99,6 +98,27 @@ impl<'a> Scopes<'a> {
 }
 
 impl<'p, 'a> Lowering<'p, 'a> {
+    fn new(proto: &'p ModelProto<'a>) -> Lowering<'p, 'a> {
+        let functions = proto
+            .functions
+            .iter()
+            .map(|function| ((function.domain, function.name, function.overload), function));
+        Lowering {
+            model: Model::default(),
+            functions: functions.collect(),
+            external: BTreeMap::new(),
+            nodes: 0,
+            depth: 0,
+            unsorted: false,
+            origins: Vec::new(),
+        }
+    }
+
+    fn main_graph(&mut self, message: Message<'a>, proto: &ModelProto<'a>) -> Result<Graph, FormatError> {
+        let context = Context { opsets: &proto.opsets, prefix: "", call: None };
+        self.graph(message, &mut Scopes::default(), &context)
+    }
+
     fn new_tensor(&mut self, name: &str) -> Result<TensorId, FormatError> {
         if self.model.tensors.len() >= MAX_TENSORS {
             return Err(FormatError::TooLarge { what: "tensors", limit: MAX_TENSORS });
@@ -177,12 +197,12 @@ impl<'p, 'a> Lowering<'p, 'a> {
             self.declare(id, &info);
             graph.inputs.push(id);
         }
-        for field in message.fields() {
-            let field = field?;
-            if field.number == 1 {
-                let node = NodeProto::parse(field.message()?)?;
-                self.node(node, scopes, context, &mut graph.nodes)?;
-            }
+        let mut origins = Vec::new();
+        let nodes = message.fields().filter(|field| field.as_ref().map_or(true, |field| field.number == 1));
+        for (place, field) in nodes.enumerate() {
+            let node = NodeProto::parse(field?.message()?)?;
+            self.node(node, scopes, context, &mut graph.nodes)?;
+            origins.resize(graph.nodes.len(), place);
         }
         for field in message.fields() {
             let field = field?;
@@ -200,7 +220,9 @@ impl<'p, 'a> Lowering<'p, 'a> {
                 }
             }
         }
-        self.close(&mut graph, scopes)?;
+        let order = self.close(&mut graph, scopes)?;
+        let sorted = |order: Vec<usize>| order.iter().filter_map(|at| origins.get(*at).copied()).collect();
+        self.origins = order.map(sorted).unwrap_or(origins);
         self.depth -= 1;
         Ok(graph)
     }
@@ -213,8 +235,13 @@ impl<'p, 'a> Lowering<'p, 'a> {
         }
     }
 
-    /// Leaves a graph: names still awaited belong further out; at the outermost level nobody makes them.
-    fn close(&mut self, graph: &mut Graph, scopes: &mut Scopes<'a>) -> Result<(), FormatError> {
+    /// Leaves a graph: names still awaited belong further out; at the outermost level nobody makes them. Where the nodes
+    /// had to be sorted, returns where each of them was before.
+    fn close(
+        &mut self,
+        graph: &mut Graph,
+        scopes: &mut Scopes<'a>,
+    ) -> Result<Option<Vec<usize>>, FormatError> {
         let names = scopes.stack.pop().unwrap_or_default();
         let mut awaited: Vec<_> = names.into_iter().filter(|(_, name)| name.awaited_by.is_some()).collect();
         awaited.sort_by_key(|(_, name)| name.id);
@@ -232,11 +259,9 @@ impl<'p, 'a> Lowering<'p, 'a> {
                 }
             }
         }
-        if self.unsorted {
-            order::sort(graph)?;
-        }
+        let order = if self.unsorted { Some(order::sort(graph)?) } else { None };
         blocked::settle(graph, &self.model.tensors);
-        Ok(())
+        Ok(order)
     }
 
     fn declare(&mut self, id: TensorId, info: &ValueInfo<'a>) {

@@ -2,6 +2,7 @@
 //!
 //! Field numbers are those of onnx.proto (<https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>).
 
+mod annotate;
 mod attributes;
 mod blocked;
 mod copy;
@@ -16,6 +17,7 @@ mod scope;
 mod tensor;
 mod write;
 
+pub use annotate::{AnnotateError, Note, Notes, annotate};
 pub use operators::{Spelling, spellings};
 pub use rebatch::{NewExtent, NewShape, RebatchError, rebatch};
 pub use write::{DECLARED, Weights, WriteError, WriteOptions, write};
@@ -34,6 +36,18 @@ pub const MAX_NODES: usize = 1 << 18;
 pub const MAX_TENSORS: usize = 1 << 20;
 /// Subgraphs and functions nested deeper than this are refused.
 pub const MAX_DEPTH: usize = 64;
+
+/// Protobuf messages, and so files, end here.
+const MAX_BYTES: u64 = (1 << 31) - 1;
+
+/// For every node of the main graph as it is read, the place in the file of the node that it is from. They differ where
+/// functions are inlined and where the file has its nodes out of order.
+///
+/// # Errors
+/// Those of reading the file.
+pub fn origins(bytes: &[u8]) -> Result<Vec<usize>, FormatError> {
+    lower::origins(bytes)
+}
 
 /// Whether the bytes begin like a ModelProto: every field up to the graph is one that ModelProto has, with
 /// the wire type it has there.

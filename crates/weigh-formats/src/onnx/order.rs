@@ -8,11 +8,12 @@ use weigh_ir::{Graph, Node, TensorId};
 use super::at_node;
 use crate::FormatError;
 
-/// Sorts the nodes so that each comes after those it reads from, otherwise keeping the file's order.
+/// Sorts the nodes so that each comes after those it reads from, otherwise keeping the file's order. Returns where each
+/// of the sorted nodes was before.
 ///
 /// # Errors
 /// Names a node of a cycle, if there is one.
-pub(super) fn sort(graph: &mut Graph) -> Result<(), FormatError> {
+pub(super) fn sort(graph: &mut Graph) -> Result<Vec<usize>, FormatError> {
     let count = graph.nodes.len();
     let mut makers: HashMap<TensorId, usize> = HashMap::new();
     for (index, node) in graph.nodes.iter().enumerate() {
@@ -48,10 +49,12 @@ pub(super) fn sort(graph: &mut Graph) -> Result<(), FormatError> {
             "the graph is cyclic: the node needs its own output, directly or through others",
         ));
     }
-    let mut nodes: Vec<(usize, Node)> = place.into_iter().zip(graph.nodes.drain(..)).collect();
+    let mut nodes: Vec<(usize, (usize, Node))> =
+        place.into_iter().zip(graph.nodes.drain(..).enumerate()).collect();
     nodes.sort_by_key(|(place, _)| *place);
-    graph.nodes = nodes.into_iter().map(|(_, node)| node).collect();
-    Ok(())
+    let (before, nodes) = nodes.into_iter().map(|(_, node)| node).unzip();
+    graph.nodes = nodes;
+    Ok(before)
 }
 
 /// Calls `visit` with everything the node reads, captured tensors of its bodies included.

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use weigh_ir::{DType, Expr, Model, Node, Shape, Stored, Tensor, TensorId};
 use weigh_ops::Constant;
 
-use super::dtype;
+use super::{MAX_BYTES, dtype};
 use crate::protobuf::Writer;
 use data::Distribution;
 
@@ -21,8 +21,6 @@ use data::Distribution;
 const IR_VERSION: i64 = 8;
 /// The oldest operator set written.
 const OPSET: i64 = 17;
-/// Protobuf messages end here.
-const MAX_BYTES: u64 = (1 << 31) - 1;
 
 /// What to write.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,5 +1,7 @@
 //! The document itself, one per report, one after another.
 
+use serde::Serialize;
+
 use crate::render::{RenderOptions, Renderer, Wants, text};
 use crate::report::Report;
 
@@ -32,8 +34,18 @@ fn document(report: &Report) -> String {
     serde_json::to_string_pretty(report).unwrap_or_default()
 }
 
+/// A list with an item a line.
+pub(super) fn list(items: &[impl Serialize]) -> String {
+    let lines: Vec<String> =
+        items.iter().map(|item| serde_json::to_string(item).unwrap_or_default()).collect();
+    match lines.is_empty() {
+        true => "[]".to_owned(),
+        false => format!("[\n{}\n]", lines.join(",\n")),
+    }
+}
+
 /// Characters a terminal would obey or hide occur in strings only, where they may be written as escapes.
-fn harmless(document: &str) -> String {
+pub(super) fn harmless(document: &str) -> String {
     let mut escaped = String::with_capacity(document.len());
     for c in document.chars() {
         match text::is_unsafe(c) && c != '\n' {

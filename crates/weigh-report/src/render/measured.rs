@@ -79,6 +79,11 @@ fn engines(runs: &[Measurement]) -> String {
     engines.join(" and ")
 }
 
+/// All there is to say of how a measurement was made, in one line.
+pub(super) fn title(run: &Measurement) -> String {
+    common(std::slice::from_ref(run)).join(", ")
+}
+
 /// What tells one of the measurements from the others: `optimization none, batch 8`.
 pub(super) fn particular(run: &Measurement, runs: &[Measurement]) -> String {
     let facts: Vec<String> = (settings().filter(|setting| setting.varies(runs)))
@@ -193,6 +198,15 @@ pub(super) fn missing(run: &Measurement) -> Option<&str> {
     match &run.failed {
         Some(failed) => Some(failed),
         None => (!measured).then(reason),
+    }
+}
+
+/// The names of the model's layers that a measured one stands for; documents of engines that fuse nothing name only itself.
+pub(super) fn covered(layer: &LayerTime) -> &[String] {
+    match layer.layers.as_slice() {
+        _ if layer.added => &[],
+        [] => std::slice::from_ref(&layer.name),
+        names => names,
     }
 }
 

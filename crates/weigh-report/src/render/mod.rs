@@ -18,13 +18,16 @@ mod layer_changes;
 mod listing;
 mod markdown;
 mod measured;
+mod netron;
 mod numbers;
 mod planned;
 mod predicted;
+mod prometheus;
 mod requirements;
 mod sort;
 mod terminal;
 mod text;
+mod trace;
 mod verdicts;
 
 use crate::Report;
@@ -120,6 +123,9 @@ pub fn renderers() -> &'static [&'static dyn Renderer] {
         &html::Html,
         &junit::Junit,
         &github::Github,
+        &netron::Netron,
+        &trace::Trace,
+        &prometheus::Prometheus,
     ]
 }
 

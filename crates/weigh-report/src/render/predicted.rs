@@ -75,6 +75,13 @@ pub(super) fn common(predictions: &[Prediction]) -> Vec<String> {
     title.into_iter().chain(alike.filter_map(|setting| (setting.fact)(predictions.first()?))).collect()
 }
 
+/// All there is to say of what a prediction is for, in one line, the device first.
+pub(super) fn title(prediction: &Prediction) -> String {
+    let title = prediction.title.as_deref().unwrap_or_else(|| device(prediction)).to_owned();
+    let facts = SETTINGS.iter().filter_map(|setting| (setting.fact)(prediction));
+    std::iter::once(title).chain(facts).collect::<Vec<_>>().join(", ")
+}
+
 /// What to call the device.
 pub(super) fn device(prediction: &Prediction) -> &str {
     if prediction.device == "this" { "this machine" } else { &prediction.device }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use weigh_ir::{Bindings, Symbol};
 
+use super::measured;
 use crate::Report;
 use crate::report::{Count, Layer};
 
@@ -122,14 +123,11 @@ impl Scales {
 pub(super) fn times(report: &Report) -> Vec<Option<f64>> {
     let mut by_name: BTreeMap<&str, Option<f64>> = BTreeMap::new();
     let measured = report.measurements.iter().find(|measurement| !measurement.layers.is_empty());
-    for layer in measured.iter().flat_map(|measured| &measured.layers).filter(|layer| !layer.added) {
-        let (names, alone) = match layer.layers.as_slice() {
-            [] => (std::slice::from_ref(&layer.name), true),
-            names => (names, names.len() == 1),
-        };
+    for layer in measured.iter().flat_map(|measured| &measured.layers) {
+        let names = measured::covered(layer);
         for name in names {
             let sum = by_name.entry(name).or_insert(Some(0.0));
-            *sum = sum.zip(layer.mean_ms.filter(|_| alone)).map(|(sum, time)| sum + time);
+            *sum = sum.zip(layer.mean_ms.filter(|_| names.len() == 1)).map(|(sum, time)| sum + time);
         }
     }
     report.layers.iter().map(|layer| by_name.get(layer.name.as_str()).copied().flatten()).collect()

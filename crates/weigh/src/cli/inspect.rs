@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use weigh::report::RenderOptions;
 
-use super::{FAILED, MISSED, Outcome, conventions, models, output, requirements, training};
+use super::{FAILED, MISSED, Outcome, annotate, conventions, models, output, requirements, training};
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -27,6 +27,11 @@ pub(crate) struct Args {
     #[arg(long, help_heading = "Output")]
     memory: bool,
 
+    /// Write a copy of the model with these figures in its metadata and in that of its nodes, to -o FILE
+    #[arg(long, help_heading = "Output", requires = "output")]
+    #[arg(conflicts_with_all = ["format", "symbolic", "memory", "training", "layers", "depth", "sort"])]
+    annotate: bool,
+
     #[command(flatten)]
     training: training::Args,
 
@@ -44,6 +49,7 @@ const EXAMPLES: &str = "\
 Examples:
   weigh inspect gpt2.onnx --symbolic                     how cost grows with batch and sequence
   weigh inspect resnet50.onnx --symbolic --free 2=h,3=w  and with the resolution of a fixed-size model
+  weigh inspect resnet50.onnx --annotate -o noted.onnx   a copy with the figures of every node in it
   weigh inspect resnet50.onnx --training --dim batch=32 --memory-limit 2GiB
                                                          a training step, with checkpoints to make it fit";
 
@@ -51,6 +57,9 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let requirements = args.requirements.read()?;
     let mut options = args.models.assume.options()?;
     options.free = args.free.iter().map(|text| models::parse_free(text)).collect::<anyhow::Result<_>>()?;
+    if args.annotate {
+        return annotate::run(&args.models.models, &options, args.output.output.as_deref());
+    }
     let with_memory = args.memory || args.output.wants().memory;
     let (reports, all_good) = models::weigh_all_with(&args.models, &options, |weighed| {
         let mut report = weigh::describe(&weighed.opened, &weighed.facts);

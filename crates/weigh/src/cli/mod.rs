@@ -2,6 +2,7 @@
 
 mod advise;
 mod amounts;
+mod annotate;
 mod check;
 mod compare;
 mod completions;

@@ -238,11 +238,14 @@ fn hint_of(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     if let Some(refused) = cause.downcast_ref::<weigh::NotQuantized>() {
         return Some(refused.hint().to_owned());
     }
+    if let Some(refused) = cause.downcast_ref::<weigh::NotAnnotated>() {
+        return Some(refused.hint().to_owned());
+    }
     cause.downcast_ref::<weigh::OpenError>().map(weigh::OpenError::hint)
 }
 
-/// Text with its control characters told instead of sent.
-pub(super) fn visible(text: &str) -> String {
+/// The text with control characters made visible.
+pub(crate) fn visible(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { c.escape_unicode().to_string() } else { c.to_string() })
         .collect()

@@ -7,7 +7,7 @@ use weigh_ir::DType;
 
 use super::choose::{self, Choice, Stored, Through};
 use super::dynamic::Activation;
-use super::file::{Content, MAX_BYTES, NewTensor, Part};
+use super::file::{Content, NewTensor, Part};
 use super::fold::{self, Fold};
 use super::form::Form;
 use super::nodes::Names;
@@ -17,6 +17,7 @@ use super::raise::Raise;
 use super::source::{Origin, Reader, Source, StoredTensor};
 use super::values;
 use super::{QuantizeError, Request, WeightType};
+use crate::onnx::MAX_BYTES;
 use crate::onnx::copy::for_each_field;
 use crate::onnx::read::{ModelProto, ValueInfo, standard_domain};
 use crate::protobuf::{Message, Writer};

@@ -8,8 +8,6 @@ use weigh_ir::DType;
 use super::nodes::tensor_header;
 use crate::protobuf::Writer;
 
-/// Protobuf messages end here.
-pub(super) const MAX_BYTES: u64 = (1 << 31) - 1;
 /// External data begins at multiples of this, so that it can be mapped and read in place.
 const ALIGNMENT: u64 = 64;
 /// Where the weights of a skeleton are said to lie.

@@ -7,12 +7,13 @@ use weigh_ir::DType;
 
 use super::builder::Builder;
 use super::encode::{self, Encoded, WeightError};
-use super::file::{Beside, Content, Item, Layout, MAX_BYTES, NOWHERE, NewTensor, Part, Placement, pad};
+use super::file::{Beside, Content, Item, Layout, NOWHERE, NewTensor, Part, Placement, pad};
 use super::fold::Fold;
 use super::form::Form;
 use super::source::Source;
 use super::values::{self, External};
 use super::{QuantizeError, Request};
+use crate::onnx::MAX_BYTES;
 use crate::protobuf::Writer;
 
 /// What becomes of one weight.

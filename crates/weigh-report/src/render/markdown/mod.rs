@@ -14,6 +14,7 @@ mod training;
 mod verdicts;
 
 use super::numbers::{self, Kind};
+use crate::figures::TOTALS;
 use crate::render::{RenderOptions, Renderer, SortKey, csv, sort, text};
 use crate::report::{Count, Layer, Report, Totals};
 
@@ -88,30 +89,12 @@ fn document(report: &Report, options: &RenderOptions) -> String {
 
 fn headline(totals: &Totals) -> String {
     let mut page = "| metric | value | exact |\n|---|--:|--:|\n".to_owned();
-    let activations = totals.activations.clone().unwrap_or_default();
-    let bytes = |extent: Option<crate::report::Extent>| extent.map(|extent| extent.bytes);
-    let (everything, compute, memory) = (true, totals.complete.compute, totals.complete.memory);
-    let workspace = memory && totals.complete.workspace;
-    let rows = [
-        ("parameters", totals.parameters.clone(), Kind::Count, everything),
-        ("buffers", totals.buffers.clone(), Kind::Count, everything),
-        ("model size", totals.model_size.stored_bytes.clone(), Kind::Bytes, everything),
-        ("MACs", totals.macs.clone(), Kind::Count, compute),
-        ("FLOPs", totals.flops.clone(), Kind::Count, compute),
-        ("other operations", totals.other_ops.clone(), Kind::Count, compute),
-        ("bytes moved", totals.bytes_moved.clone(), Kind::Bytes, memory),
-        ("activations, total", bytes(activations.total), Kind::Bytes, memory),
-        ("activations, peak", bytes(activations.peak), Kind::Bytes, memory),
-        ("best-order peak", bytes(activations.best_order_peak), Kind::Bytes, memory),
-        ("arena", activations.arena_bytes, Kind::Bytes, memory),
-        ("workspace (modelled)", totals.workspace_bytes.clone(), Kind::Bytes, workspace),
-        ("needs (weights, peak, workspace)", totals.device_bytes.clone(), Kind::Bytes, workspace),
-    ];
-    for (metric, count, kind, complete) in rows {
-        let Some(count) = count else { continue };
-        let least = if complete { "" } else { "≥ " };
-        let (value, exact) = (numbers::count(&count, kind), formula(&count));
-        page.push_str(&format!("| {metric} | {least}{} | {exact} |\n", plain(&value)));
+    for figure in &TOTALS {
+        let Some(count) = (figure.count)(totals) else { continue };
+        let kind = if figure.is_bytes { Kind::Bytes } else { Kind::Count };
+        let least = if (figure.is_complete)(&totals.complete) { "" } else { "≥ " };
+        let (value, exact) = (numbers::count(count, kind), formula(count));
+        page.push_str(&format!("| {} | {least}{} | {exact} |\n", figure.title, plain(&value)));
     }
     page
 }

@@ -1,0 +1,183 @@
+//! The counts of models and of layers, one by one: for outputs that list them by name.
+
+use crate::report::{Activations, Complete, Count, Extent, Layer, Totals};
+
+/// A count of a whole model.
+pub struct TotalFigure {
+    /// Its name for programs: a word that stays what it is.
+    pub key: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// What it is, in a sentence without a full stop.
+    pub about: &'static str,
+    /// Whether it is a size in bytes; otherwise it counts things.
+    pub is_bytes: bool,
+    /// The count; none where it is not known.
+    pub count: fn(&Totals) -> Option<&Count>,
+    /// Whether the count misses nothing; otherwise it is a lower bound.
+    pub is_complete: fn(&Complete) -> bool,
+}
+
+/// A count of one layer.
+pub struct LayerFigure {
+    /// Its name for programs: the key in reports.
+    pub key: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// The count; none where it is not known.
+    pub count: fn(&Layer) -> Option<&Count>,
+}
+
+/// The counts of a model, in the order in which they are listed.
+pub const TOTALS: [TotalFigure; 13] = [
+    TotalFigure {
+        key: "parameters",
+        title: "parameters",
+        about: "Elements of learned tensors, each storage counted once",
+        is_bytes: false,
+        count: |totals| totals.parameters.as_ref(),
+        is_complete: |_| true,
+    },
+    TotalFigure {
+        key: "buffers",
+        title: "buffers",
+        about: "Elements of stored tensors that are state but not learned",
+        is_bytes: false,
+        count: |totals| totals.buffers.as_ref(),
+        is_complete: |_| true,
+    },
+    TotalFigure {
+        key: "stored_bytes",
+        title: "model size",
+        about: "Bytes of the stored tensors",
+        is_bytes: true,
+        count: |totals| totals.model_size.stored_bytes.as_ref(),
+        is_complete: |_| true,
+    },
+    TotalFigure {
+        key: "macs",
+        title: "MACs",
+        about: "Multiply-accumulates of one inference",
+        is_bytes: false,
+        count: |totals| totals.macs.as_ref(),
+        is_complete: |complete| complete.compute,
+    },
+    TotalFigure {
+        key: "flops",
+        title: "FLOPs",
+        about: "Floating-point operations of one inference: 2 x MACs",
+        is_bytes: false,
+        count: |totals| totals.flops.as_ref(),
+        is_complete: |complete| complete.compute,
+    },
+    TotalFigure {
+        key: "other_ops",
+        title: "other operations",
+        about: "Operations of one inference that are no multiply-accumulates",
+        is_bytes: false,
+        count: |totals| totals.other_ops.as_ref(),
+        is_complete: |complete| complete.compute,
+    },
+    TotalFigure {
+        key: "bytes_moved",
+        title: "bytes moved",
+        about: "Bytes that operators read and write in one inference",
+        is_bytes: true,
+        count: |totals| totals.bytes_moved.as_ref(),
+        is_complete: |complete| complete.memory,
+    },
+    TotalFigure {
+        key: "activation_bytes",
+        title: "activations, total",
+        about: "Bytes of all model inputs and all tensors that nodes produce",
+        is_bytes: true,
+        count: |totals| bytes(&activations(totals)?.total),
+        is_complete: |complete| complete.memory,
+    },
+    TotalFigure {
+        key: "peak_activation_bytes",
+        title: "activations, peak",
+        about: "The most bytes of activations alive in one step, in the file's order",
+        is_bytes: true,
+        count: |totals| bytes(&activations(totals)?.peak),
+        is_complete: |complete| complete.memory,
+    },
+    TotalFigure {
+        key: "best_order_peak_bytes",
+        title: "best-order peak",
+        about: "The smallest such peak over the execution orders tried",
+        is_bytes: true,
+        count: |totals| bytes(&activations(totals)?.best_order_peak),
+        is_complete: |complete| complete.memory,
+    },
+    TotalFigure {
+        key: "arena_bytes",
+        title: "arena",
+        about: "Bytes of one block of memory, planned to hold all activations",
+        is_bytes: true,
+        count: |totals| activations(totals)?.arena_bytes.as_ref(),
+        is_complete: |complete| complete.memory,
+    },
+    TotalFigure {
+        key: "workspace_bytes",
+        title: "workspace (modelled)",
+        about: "The largest scratch memory of an operator, by a model of a usual implementation",
+        is_bytes: true,
+        count: |totals| totals.workspace_bytes.as_ref(),
+        is_complete: |complete| complete.memory && complete.workspace,
+    },
+    TotalFigure {
+        key: "device_bytes",
+        title: "needs (weights, peak, workspace)",
+        about: "Bytes that a device needs: weights, and activations and workspace where these are most",
+        is_bytes: true,
+        count: |totals| totals.device_bytes.as_ref(),
+        is_complete: |complete| complete.memory && complete.workspace,
+    },
+];
+
+/// The counts of a layer, in the order in which they are listed.
+pub const LAYERS: [LayerFigure; 5] = [
+    LayerFigure { key: "parameters", title: "parameters", count: |layer| layer.parameters.as_ref() },
+    LayerFigure { key: "macs", title: "MACs", count: |layer| layer.macs.as_ref() },
+    LayerFigure { key: "flops", title: "FLOPs", count: |layer| layer.flops.as_ref() },
+    LayerFigure { key: "other_ops", title: "other operations", count: |layer| layer.other_ops.as_ref() },
+    LayerFigure { key: "bytes_moved", title: "bytes moved", count: |layer| layer.bytes_moved.as_ref() },
+];
+
+/// A total of a model as outputs list it.
+pub struct Listed<'t> {
+    /// Which it is.
+    pub figure: &'static TotalFigure,
+    /// The count, which is a number or a formula and never one that has no value.
+    pub count: &'t Count,
+    /// Whether it is only a lower bound, as something is not known.
+    pub is_at_least: bool,
+}
+
+/// The totals that have a value.
+pub fn listed(totals: &Totals) -> impl Iterator<Item = Listed<'_>> {
+    TOTALS.iter().filter_map(|figure| {
+        let count = known((figure.count)(totals))?;
+        Some(Listed { figure, count, is_at_least: !(figure.is_complete)(&totals.complete) })
+    })
+}
+
+/// A count that has a value; none where it overflowed.
+pub fn known(count: Option<&Count>) -> Option<&Count> {
+    count.filter(|count| count.0.invalid().is_none())
+}
+
+/// FLOPs / bytes moved, where neither misses anything: of two lower bounds there is no ratio.
+pub fn intensity(totals: &Totals) -> Option<f64> {
+    let is_complete = totals.complete.compute && totals.complete.memory;
+    totals.arithmetic_intensity.filter(|intensity| is_complete && intensity.is_finite())
+}
+
+fn activations(totals: &Totals) -> Option<&Activations> {
+    totals.activations.as_ref()
+}
+
+fn bytes(extent: &Option<Extent>) -> Option<&Count> {
+    extent.as_ref().map(|extent| &extent.bytes)
+}
