@@ -12,6 +12,7 @@ mod grid;
 mod ink;
 mod json;
 mod junit;
+mod latex;
 mod layer_changes;
 mod listing;
 mod markdown;
@@ -20,6 +21,7 @@ mod numbers;
 mod planned;
 mod predicted;
 mod requirements;
+mod sheets;
 mod sort;
 mod terminal;
 mod text;
@@ -110,7 +112,15 @@ pub trait Renderer: Sync {
 
 /// All outputs, the default first.
 pub fn renderers() -> &'static [&'static dyn Renderer] {
-    &[&terminal::Terminal, &json::Json, &csv::Csv, &markdown::Markdown, &junit::Junit, &github::Github]
+    &[
+        &terminal::Terminal,
+        &json::Json,
+        &csv::Csv,
+        &markdown::Markdown,
+        &latex::Latex,
+        &junit::Junit,
+        &github::Github,
+    ]
 }
 
 /// The output of this name.
