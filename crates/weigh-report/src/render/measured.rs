@@ -55,8 +55,8 @@ pub(super) fn settings_but_batch() -> impl Iterator<Item = &'static Setting> {
 
 impl Setting {
     /// Whether the measurements differ in it; one that failed early may not say.
-    pub(super) fn varies(&self, runs: &[Measurement]) -> bool {
-        let mut values = runs.iter().filter_map(self.value);
+    pub(super) fn varies<'a>(&self, runs: impl IntoIterator<Item = &'a Measurement>) -> bool {
+        let mut values = runs.into_iter().filter_map(self.value);
         let first = values.next();
         values.any(|value| Some(value) != first)
     }

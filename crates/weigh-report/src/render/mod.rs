@@ -14,6 +14,7 @@ mod html;
 mod ink;
 mod json;
 mod junit;
+mod latex;
 mod layer_changes;
 mod listing;
 mod markdown;
@@ -24,6 +25,7 @@ mod planned;
 mod predicted;
 mod prometheus;
 mod requirements;
+mod sheets;
 mod sort;
 mod terminal;
 mod text;
@@ -120,6 +122,7 @@ pub fn renderers() -> &'static [&'static dyn Renderer] {
         &json::Json,
         &csv::Csv,
         &markdown::Markdown,
+        &latex::Latex,
         &html::Html,
         &junit::Junit,
         &github::Github,

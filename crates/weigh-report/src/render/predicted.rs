@@ -58,8 +58,8 @@ fn dtype(prediction: &Prediction) -> Option<String> {
 
 impl Setting {
     /// Whether the predictions differ in it.
-    pub(super) fn varies(&self, predictions: &[Prediction]) -> bool {
-        let mut values = predictions.iter().map(self.value);
+    pub(super) fn varies<'a>(&self, predictions: impl IntoIterator<Item = &'a Prediction>) -> bool {
+        let mut values = predictions.into_iter().map(self.value);
         let first = values.next();
         values.any(|value| Some(value) != first)
     }

@@ -32,7 +32,8 @@ pub(super) fn clean(text: &str, unicode: bool) -> String {
     cleaned
 }
 
-fn escape(text: &mut String, c: char) {
+/// A character as a visible escape.
+pub(super) fn escape(text: &mut String, c: char) {
     // Writing to a string cannot fail.
     let _ = write!(text, "\\u{{{:x}}}", u32::from(c));
 }

@@ -1,6 +1,6 @@
 //! How sure the ratios of latencies are: a table of its own, a row for each model and place.
 
-use super::{Column, Compared, elsewhere, name, ratio_text, text};
+use super::{Cell, Column, Compared, elsewhere, name, ratio_text, text};
 use crate::render::ink::Role;
 use crate::render::{numbers, verdicts};
 use crate::report::{Basis, Comparison, ComparisonVerdict};
@@ -17,11 +17,14 @@ impl Compared<'_> {
             return Vec::new();
         }
         let column = |title: &str, rank: u8, cell: fn(&Comparison) -> (Role, String)| {
-            text(title, rank, rows.iter().map(|found| cell(found)).collect())
+            text(title, rank, rows.iter().map(|found| cell(found)))
         };
-        let ratio = |found: &Comparison| (Role::Value, found.ratio.map(ratio_text).unwrap_or_default());
-        let interval = |found: &Comparison| {
-            (Role::Dim, found.ci.map(|[low, high]| format!("[{low:.2}, {high:.2}]")).unwrap_or_default())
+        let ratio = |found: &&Comparison| {
+            (Role::Value, found.ratio.map_or(Cell::Nothing, |ratio| Cell::digits(ratio_text(ratio))))
+        };
+        let interval = |found: &&Comparison| {
+            let ends = found.ci.map(|ends| Cell::Interval(ends.map(|end| format!("{end:.2}"))));
+            (Role::Dim, ends.unwrap_or(Cell::Nothing))
         };
         let detectable = |found: &Comparison| {
             let least = found.detectable.map(|least| format!("could see {}", numbers::share(least)));
@@ -32,9 +35,9 @@ impl Compared<'_> {
             (Role::Dim, outputs.unwrap_or_default())
         };
         vec![
-            column("LATENCY", 0, |found| (Role::Plain, found.b.clone())),
-            Column { is_text: false, ..column("× baseline", 0, ratio) },
-            column("95 % CI", 1, interval),
+            column("latency", 0, |found| (Role::Plain, found.b.clone())),
+            Column::new("× baseline".into(), true, 0, rows.iter().map(ratio)),
+            Column::new("95 % CI".into(), false, 1, rows.iter().map(interval)),
             column("", 0, |found| verdict(found.verdict)),
             column("", 2, |found| (Role::Dim, how(found))),
             column("", 3, detectable),

@@ -1,16 +1,15 @@
 //! Reports that compare themselves with one of them: the columns of the table that puts them beside each other. Figures of
 //! a column share a unit, which its title names.
 
-mod counts;
 mod latencies;
 mod words;
 
-use weigh_ir::units::{self, time_unit};
+use weigh_ir::units;
 
 use super::ink::Role;
-use super::numbers::{apart, rate};
+use super::numbers::apart;
+use super::sheets::{self, Cell, SHOWN, Scale, Sheet, Shown, Title};
 use crate::report::{Basis, Comparison, Report};
-use counts::{SHOWN, with_unit};
 
 /// Reports beside the one that all of them are compared with.
 pub(super) struct Compared<'r> {
@@ -18,13 +17,31 @@ pub(super) struct Compared<'r> {
     pub(super) reports: &'r [Report],
 }
 
-/// One column: its title, a cell for each report, and how it gives way.
+/// One column, what its cells are drawn as, and how it gives way.
 pub(super) struct Column {
-    pub(super) title: String,
-    pub(super) is_text: bool,
+    pub(super) content: sheets::Column,
+    /// One for each cell.
+    pub(super) roles: Vec<Role>,
     /// Left out before columns of a lower rank; never at rank 0.
     pub(super) rank: u8,
-    pub(super) cells: Vec<(Role, String)>,
+}
+
+impl Column {
+    fn new(title: Title, right: bool, rank: u8, cells: impl IntoIterator<Item = (Role, Cell)>) -> Column {
+        let (roles, cells) = cells.into_iter().unzip();
+        Column { content: sheets::Column { title, right, cells }, roles, rank }
+    }
+
+    fn counts(reports: &[Report], shown: &Shown) -> Column {
+        let content = sheets::counts(reports, shown);
+        let role = |cell: &Cell| if cell.is_short() { Role::Warn } else { Role::Value };
+        Column { roles: content.cells.iter().map(role).collect(), content, rank: shown.rank }
+    }
+}
+
+/// The columns as a table for documents.
+pub(super) fn sheet(columns: Vec<Column>) -> Sheet {
+    Sheet::new(columns.into_iter().map(|column| column.content))
 }
 
 /// The reports as a comparison; none where they are something else.
@@ -47,8 +64,8 @@ impl<'r> Compared<'r> {
     /// The columns, the name first.
     pub(super) fn columns(&self) -> Vec<Column> {
         let names = self.reports.iter().map(|report| (Role::Plain, name(report).to_owned()));
-        let mut columns = vec![text("MODEL", 0, names.collect())];
-        columns.extend(SHOWN.iter().map(|shown| self.counts(shown)));
+        let mut columns = vec![text("model", 0, names)];
+        columns.extend(SHOWN.iter().map(|shown| Column::counts(self.reports, shown)));
         let places = self.places().into_iter().enumerate();
         columns.extend(
             places.map(|(at, device)| Column { rank: if at == 0 { 0 } else { 3 }, ..self.latencies(device) }),
@@ -80,17 +97,16 @@ impl<'r> Compared<'r> {
     fn latencies(&self, device: Option<&'r str>) -> Column {
         let found: Vec<Option<&Comparison>> =
             self.reports.iter().map(|report| self.found(report, "latency", device)).collect();
-        let values = || found.iter().flatten().filter_map(|found| found.b_value);
-        let (factor, unit) = time_unit(values().fold(0.0, f64::max));
+        let scale = Scale::times(found.iter().flatten().filter_map(|found| found.b_value));
         let is_predicted = |found: &Comparison| found.basis == Some(Basis::Predicted);
         let all_predicted =
             found.iter().flatten().filter(|found| found.b_value.is_some()).all(|f| is_predicted(f));
         let cell = |found: &Option<&Comparison>| match found.and_then(|found| Some((found, found.b_value?))) {
-            None => (Role::Warn, "?".to_owned()),
+            None => (Role::Warn, Cell::Unknown),
             Some((found, ms)) => {
-                let least = if found.b_is_lower_bound { "≥ " } else { "" };
-                let basis = if is_predicted(found) && !all_predicted { " predicted" } else { "" };
-                (Role::Value, format!("{least}{}{basis}", apart(&[ms * factor])[0]))
+                let value = scale.value(ms).at_least(found.b_is_lower_bound);
+                let is_apart = is_predicted(found) && !all_predicted;
+                (Role::Value, if is_apart { Cell::Text(format!("{value} predicted")) } else { value })
             }
         };
         let what = match (device, all_predicted) {
@@ -98,41 +114,27 @@ impl<'r> Compared<'r> {
             (None, true) => "predicted".to_owned(),
             (None, false) => "latency".to_owned(),
         };
-        Column {
-            title: with_unit(&what, unit),
-            is_text: false,
-            rank: 0,
-            cells: found.iter().map(cell).collect(),
-        }
+        Column::new(Title::new(what, scale.unit), true, 0, found.iter().map(cell))
     }
 
     /// Throughput where the first latencies are from.
     fn rates(&self) -> Option<Column> {
-        let device = self.places().first().copied()?;
-        self.plain("throughput", "per s", 6, device, rate)
+        self.plain("throughput", "per s".into(), 6)
     }
 
     fn energies(&self) -> Option<Column> {
-        let device = self.places().first().copied()?;
-        self.plain("energy", "energy, mJ", 8, device, |value| apart(&[value])[0].clone())
+        self.plain("energy", Title::new("energy", "mJ"), 8)
     }
 
-    fn plain(
-        &self,
-        metric: &str,
-        title: &str,
-        rank: u8,
-        device: Option<&str>,
-        say: fn(f64) -> String,
-    ) -> Option<Column> {
+    fn plain(&self, metric: &str, title: Title, rank: u8) -> Option<Column> {
+        let device = self.places().first().copied()?;
         let value = |report| self.found(report, metric, device)?.b_value;
         let values: Vec<Option<f64>> = self.reports.iter().map(value).collect();
         let cell = |value: &Option<f64>| match value {
-            Some(value) => (Role::Plain, say(*value)),
-            None => (Role::Warn, "?".to_owned()),
+            Some(value) => (Role::Plain, Cell::digits(apart(&[*value])[0].clone())),
+            None => (Role::Warn, Cell::Unknown),
         };
-        let cells = values.iter().map(cell).collect();
-        let column = Column { title: title.to_owned(), is_text: false, rank, cells };
+        let column = Column::new(title, true, rank, values.iter().map(cell));
         values.iter().any(Option::is_some).then_some(column)
     }
 
@@ -156,8 +158,8 @@ impl<'r> Compared<'r> {
 
     fn relative(&self) -> Column {
         let scale = self.scale();
-        let cells = self.reports.iter().map(|report| relative(self.found(report, scale, None))).collect();
-        Column { title: format!("× {}", word(scale)), is_text: false, rank: 0, cells }
+        let cells = self.reports.iter().map(|report| relative(self.found(report, scale, None)));
+        Column::new(Title::new(format!("× {}", word(scale)), ""), true, 0, cells)
     }
 
     /// Who is not dominated, where somebody is.
@@ -167,12 +169,13 @@ impl<'r> Compared<'r> {
             Some(_) => (Role::Plain, String::new()),
         };
         let any = self.reports.iter().any(|report| report.dominated_by.is_some());
-        any.then(|| text("Pareto", 1, self.reports.iter().map(mark).collect()))
+        any.then(|| text("Pareto", 1, self.reports.iter().map(mark)))
     }
 }
 
-fn text(title: &str, rank: u8, cells: Vec<(Role, String)>) -> Column {
-    Column { title: title.to_owned(), is_text: true, rank, cells }
+fn text(title: &str, rank: u8, cells: impl IntoIterator<Item = (Role, String)>) -> Column {
+    let cell = |text: String| if text.is_empty() { Cell::Nothing } else { Cell::Text(text) };
+    Column::new(title.into(), false, rank, cells.into_iter().map(|(role, text)| (role, cell(text))))
 }
 
 /// The device of a prediction; none for this machine.
@@ -192,15 +195,15 @@ fn word(metric: &str) -> &str {
 }
 
 /// `2.72`, `≥ 2.72` where b misses something, `?` where it cannot be said.
-fn relative(found: Option<&Comparison>) -> (Role, String) {
-    let Some(found) = found else { return (Role::Warn, "?".to_owned()) };
+fn relative(found: Option<&Comparison>) -> (Role, Cell) {
+    let Some(found) = found else { return (Role::Warn, Cell::Unknown) };
     if let Some(ratio) = found.ratio {
-        return (Role::Value, ratio_text(ratio));
+        return (Role::Value, Cell::digits(ratio_text(ratio)));
     }
     let values = found.b_value.zip(found.a_value.filter(|value| *value > 0.0));
     match values.filter(|_| found.b_is_lower_bound && !found.a_is_lower_bound) {
-        Some((b, a)) => (Role::Warn, format!("≥ {}", ratio_text(b / a))),
-        None => (Role::Warn, "?".to_owned()),
+        Some((b, a)) => (Role::Warn, Cell::digits(ratio_text(b / a)).at_least(true)),
+        None => (Role::Warn, Cell::Unknown),
     }
 }
 

@@ -1,7 +1,6 @@
 //! What is said beneath the table: what was measured, what titles mean, who is dominated, and what to know.
 
-use super::counts::SHOWN;
-use super::{Compared, name, word};
+use super::{Compared, SHOWN, name, word};
 use crate::render::measured;
 use crate::report::{Measurement, Report};
 

@@ -1,6 +1,6 @@
 //! Models beside the one that they are compared with, and the layers that differ.
 
-use super::{RenderOptions, cut, plain};
+use super::{RenderOptions, cut, parts, plain};
 use crate::render::compared::{self, Compared};
 use crate::render::layer_changes::{self as changes, MACS, Model, PARAMETERS, amount, mark, signed};
 use crate::report::Report;
@@ -9,16 +9,16 @@ use crate::report::Report;
 const REMARK: usize = 400;
 
 pub(super) fn page(compared: &Compared<'_>, options: &RenderOptions) -> String {
-    let mut page = format!("## Against {}\n\n", plain(compared.baseline));
+    let mut page = format!("## Against {}\n", plain(compared.baseline));
     let setting = compared.setting();
     if !setting.is_empty() {
-        page.push_str(&format!("Measured: {}\n\n", plain(&setting.join(", "))));
+        page.push_str(&format!("\nMeasured: {}\n", plain(&setting.join(", "))));
     }
-    page.push_str(&table(&compared.columns()));
+    page.push_str(&parts::sheet(&compared::sheet(compared.columns())));
     page.push_str(&format!("\n{}\n", plain(&compared.legend().join("; "))));
     let latencies = compared.latency_ratios();
     if !latencies.is_empty() {
-        page.push_str(&format!("\n{}", table(&latencies)));
+        page.push_str(&parts::sheet(&compared::sheet(latencies)));
     }
     let remarks: Vec<String> = compared.dominated().into_iter().chain(compared.remarks()).collect();
     if !remarks.is_empty() {
@@ -28,23 +28,6 @@ pub(super) fn page(compared: &Compared<'_>, options: &RenderOptions) -> String {
     let others = compared.reports.iter().filter(|report| compared::name(report) != compared.baseline);
     others.for_each(|report| page.push_str(&layers(report, options)));
     page
-}
-
-fn table(columns: &[compared::Column]) -> String {
-    let has_content = |column: &&compared::Column| column.cells.iter().any(|(_, text)| !text.is_empty());
-    let columns: Vec<&compared::Column> = columns.iter().filter(has_content).collect();
-    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-    let titles = columns.iter().enumerate().map(|(index, column)| match index {
-        0 => plain(&column.title.to_lowercase()),
-        _ => plain(&column.title),
-    });
-    let mut table = line(titles.collect());
-    let rules: Vec<&str> = columns.iter().map(|column| if column.is_text { "---" } else { "--:" }).collect();
-    table.push_str(&format!("|{}|\n", rules.join("|")));
-    for row in 0..columns.first().map_or(0, |column| column.cells.len()) {
-        table.push_str(&line(columns.iter().map(|column| plain(&column.cells[row].1)).collect()));
-    }
-    table
 }
 
 fn layers(report: &Report, options: &RenderOptions) -> String {

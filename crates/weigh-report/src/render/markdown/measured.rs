@@ -1,26 +1,28 @@
 //! Tables of what was measured: configurations, stages, scenarios, layers, sides against each other, engines.
 
-use weigh_ir::units;
-
-use super::parts::{item, table};
-use super::{formula, gap, plain, predictions};
+use super::parts::{item, sheet, table};
+use super::{gap, plain, predictions};
 use crate::render::RenderOptions;
 use crate::render::measured::{
-    self, ENGINE, Mark, Setting, UNSTEADY, from_arrival, layer_name, particular, percentile, percentiles,
-    rate_with_interval, settings, with_interval,
+    self, UNSTEADY, from_arrival, particular, percentile, percentiles, settings, with_interval,
 };
 use crate::render::numbers::{rate, share, time};
-use crate::render::verdicts::{is_rate, is_versus, outputs, verdict};
+use crate::render::sheets::{self, Digits};
+use crate::render::verdicts::{is_versus, outputs, verdict};
 use crate::report::{
-    Comparison, EngineInfo, Interval, LayerTime, Measurement, Report, Scenario, SloProbe, StageTime, Status,
+    Comparison, EngineInfo, Interval, Measurement, Report, Scenario, SloProbe, StageTime, Status,
 };
+
+/// Settings that are shown though they do not differ.
+const ALWAYS: [&str; 3] = [measured::ENGINE, "threads", "batch"];
 
 /// All tables that the report has something for.
 pub(super) fn tables(report: &Report, options: &RenderOptions) -> String {
     let runs = report.measurements.as_slice();
     let mut page = String::new();
     if !runs.is_empty() {
-        page.push_str(&configurations(report));
+        page.push_str(&sheet(&sheets::configurations(std::slice::from_ref(report), &ALWAYS)));
+        page.push_str(&remarks(report));
     }
     if let [only] = runs {
         page.push_str(&stages(&measured::stages(only), only.samples));
@@ -35,60 +37,6 @@ pub(super) fn tables(report: &Report, options: &RenderOptions) -> String {
         page.push_str(&engines(&report.engines));
     }
     page
-}
-
-fn configurations(report: &Report) -> String {
-    let runs = report.measurements.as_slice();
-    let several = runs.len() > 1;
-    let always = ["engine", "threads", "batch"];
-    let shown: Vec<_> =
-        settings().filter(|setting| always.contains(&setting.title) || setting.varies(runs)).collect();
-    let aligned: Vec<String> = (shown.iter())
-        .map(|setting| match setting.title {
-            title @ ("engine" | "on" | "opt") => title.to_owned(),
-            title => format!(">{title}"),
-        })
-        .collect();
-    let mut titles: Vec<&str> = aligned.iter().map(String::as_str).collect();
-    titles.extend([">latency p50", ">95 % CI", ">per sample", ">throughput", ">95 % CI", ">peak memory"]);
-    if several {
-        titles.push("");
-    }
-    let rows = runs.iter().enumerate().map(|(index, run)| {
-        let mut row: Vec<String> =
-            shown.iter().map(|setting| plain(&cell(setting, run).unwrap_or_default())).collect();
-        row.extend(figures(run));
-        if several {
-            let mark = report.sweep.as_ref().and_then(|sweep| Mark::of(sweep, index));
-            row.push(mark.map_or("", Mark::word).to_owned());
-        }
-        row
-    });
-    let mut page = table(&titles, rows);
-    page.push_str(&remarks(report));
-    page
-}
-
-/// The value of a setting, the engine's with its version.
-fn cell(setting: &Setting, run: &Measurement) -> Option<String> {
-    if setting.title == ENGINE { (setting.fact)(run) } else { (setting.value)(run) }
-}
-
-fn figures(run: &Measurement) -> [String; 6] {
-    let stage = measured::latency(run).cloned().unwrap_or_default();
-    let (median, interval) = match (measured::missing(run), stage.p50_ms) {
-        (None, Some(median)) => with_interval(median, stage.p50_ci_ms),
-        _ if run.failed.is_some() => ("failed".to_owned(), String::new()),
-        _ => ("not measured".to_owned(), String::new()),
-    };
-    let throughput = run.throughput.as_ref().and_then(|throughput| {
-        let (value, interval) = rate_with_interval(throughput.per_second?, throughput.ci);
-        Some((format!("{value} {}/s", plain(&throughput.unit)), interval))
-    });
-    let (value, rate_interval) = throughput.unwrap_or_default();
-    let peak = run.memory.peak_rss_bytes.map(|bytes| units::bytes(bytes as f64));
-    let per_sample = measured::per_sample(run).map(time);
-    [median, interval, per_sample.unwrap_or_default(), value, rate_interval, peak.unwrap_or_default()]
 }
 
 /// The answer to the requirement, and what to know about rows.
@@ -206,35 +154,8 @@ fn probes(probes: &[SloProbe]) -> String {
     table(&[">rate", ">achieved", ">queries", ">found", ">95 % CI", "requirement"], rows)
 }
 
-/// The layers of a measurement in the order in which they ran, or the longest.
 fn layers(run: &Measurement, runs: &[Measurement], options: &RenderOptions) -> String {
-    let mut order: Vec<&LayerTime> = run.layers.iter().collect();
-    if !options.layers {
-        let weight = |layer: &LayerTime| layer.mean_ms.unwrap_or(f64::NEG_INFINITY);
-        order.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
-        order.truncate(options.top);
-    }
-    let rows = order.into_iter().map(|layer| {
-        let count = |count: &Option<crate::report::Count>| match (count, layer.added) {
-            (Some(count), _) => formula(count),
-            (None, true) => String::new(),
-            (None, false) => "?".to_owned(),
-        };
-        let name = if layer.added { "(put in by the engine) " } else { "" };
-        vec![
-            plain(&format!("{name}{}", layer_name(layer))),
-            plain(&layer.op),
-            layer.mean_ms.map_or("?".to_owned(), time),
-            layer.share.map(share).unwrap_or_default(),
-            count(&layer.macs),
-            count(&layer.bytes_moved),
-            layer.gflops_per_s.map(rate).unwrap_or_default(),
-            layer.gbytes_per_s.map(rate).unwrap_or_default(),
-        ]
-    });
-    let titles =
-        ["measured layer", "operator", ">time", ">share", ">MACs", ">bytes moved", ">GFLOP/s", ">GB/s"];
-    titled(run, runs) + &table(&titles, rows)
+    titled(run, runs) + &sheet(&sheets::layer_times(&run.layers, options, Digits::Exact))
 }
 
 /// What tells the measurement from the others, over what follows.
@@ -247,20 +168,6 @@ fn consumption(run: &Measurement, runs: &[Measurement]) -> String {
 }
 
 fn versus(comparison: &Comparison) -> String {
-    let amount = |value: Option<f64>| match value {
-        Some(value) if is_rate(comparison) => format!("{}/s", rate(value)),
-        Some(value) => time(value),
-        None => String::new(),
-    };
-    let sides = [
-        ("a", &comparison.a, &comparison.a_setting, comparison.a_min, comparison.a_value),
-        ("b", &comparison.b, &comparison.b_setting, comparison.b_min, comparison.b_value),
-    ];
-    let rows = sides.map(|(side, name, setting, min, value)| {
-        let setting = setting.as_deref().unwrap_or_default();
-        vec![side.to_owned(), plain(name), plain(setting), amount(min), amount(value)]
-    });
-    let metric = format!(">{}", plain(&comparison.metric));
     let interval = |[low, high]: Interval| format!(" [{low:.4}, {high:.4}]");
     let ratio = comparison
         .ratio
@@ -269,7 +176,7 @@ fn versus(comparison: &Comparison) -> String {
     let outputs = outputs(comparison).map(|outputs| format!("outputs: {outputs}"));
     let facts = [Some(verdict(comparison)), ratio, detectable, outputs];
     let facts = facts.iter().flatten().chain(&comparison.notes).map(|fact| item(fact)).collect::<String>();
-    format!("{}\n{facts}", table(&["", "model", "setting", ">min", &metric], rows))
+    format!("{}\n{facts}", sheet(&sheets::versus(comparison)))
 }
 
 fn engines(engines: &[EngineInfo]) -> String {

@@ -15,8 +15,9 @@ mod verdicts;
 
 use super::numbers::{self, Kind};
 use crate::figures::TOTALS;
-use crate::render::{RenderOptions, Renderer, SortKey, csv, sort, text};
-use crate::report::{Count, Layer, Report, Totals};
+use crate::render::sheets::{self, Digits};
+use crate::render::{RenderOptions, Renderer, text};
+use crate::report::{Count, Report, Totals};
 
 pub(super) struct Markdown;
 
@@ -81,7 +82,7 @@ fn document(report: &Report, options: &RenderOptions) -> String {
     page.push_str(&advice::tables(report));
     page.push_str(&verdicts::table(report));
     if !report.layers.is_empty() {
-        page.push_str(&layers(report, options));
+        page.push_str(&parts::sheet(&sheets::layers(report, options, Digits::Exact)));
     }
     // Sections begin with a blank line of their own; the first needs none.
     page.replace("\n\n\n", "\n\n").trim_start().to_owned()
@@ -97,41 +98,6 @@ fn headline(totals: &Totals) -> String {
         page.push_str(&format!("| {} | {least}{} | {exact} |\n", figure.title, plain(&value)));
     }
     page
-}
-
-fn layers(report: &Report, options: &RenderOptions) -> String {
-    let mut page = "\n| layer | operator | output | parameters | MACs | other operations | bytes moved |\n\
-        |---|---|---|--:|--:|--:|--:|\n"
-        .to_owned();
-    let all = csv::order(report, options);
-    let shown = match options.layers {
-        true => all,
-        false => {
-            let key = options.sort.unwrap_or(SortKey::Macs);
-            sort::Scales::new(report, key).order().into_iter().take(options.top).collect()
-        }
-    };
-    for layer in shown.into_iter().filter_map(|index| report.layers.get(index)) {
-        page.push_str(&row(layer));
-    }
-    page
-}
-
-fn row(layer: &Layer) -> String {
-    let count = |count: &Option<Count>| count.as_ref().map_or("?".to_owned(), formula);
-    let shapes: Vec<String> = (layer.output_shapes.iter())
-        .map(|shape| shape.as_ref().map_or("?".to_owned(), |shape| shape.to_string()))
-        .collect();
-    format!(
-        "| {} | {} | {} | {} | {} | {} | {} |\n",
-        plain(&layer.name),
-        plain(&format!("{} {}", layer.op, layer.detail)),
-        shapes.join(" "),
-        count(&layer.parameters),
-        count(&layer.macs),
-        count(&layer.other_ops),
-        count(&layer.bytes_moved),
-    )
 }
 
 /// A number as digits, a formula as code.

@@ -37,11 +37,7 @@ fn table(compared: &Compared<'_>, ink: &Ink) -> Vec<Line> {
     let ratios = compared.ratios();
     let most = ratios.iter().flatten().copied().fold(0.0, f64::max);
     for (row, ratio) in ratios.iter().enumerate() {
-        let cell = |column: &compared::Column| {
-            let (role, text) = &column.cells[row];
-            (*role, ink.text(text))
-        };
-        let mut cells: Vec<(Role, String)> = columns.iter().map(cell).collect();
+        let mut cells: Vec<(Role, String)> = columns.iter().map(|column| cell(column, row, ink)).collect();
         let share = ratio.filter(|_| most > 0.0).map(|ratio| ratio / most);
         cells.push((Role::Bar, share.map(|share| ink.bar(share, NARROW_BAR)).unwrap_or_default()));
         grid.row(cells);
@@ -49,11 +45,16 @@ fn table(compared: &Compared<'_>, ink: &Ink) -> Vec<Line> {
     grid.lines(ink)
 }
 
+fn cell(column: &compared::Column, row: usize, ink: &Ink) -> (Role, String) {
+    (column.roles[row], ink.text(&column.content.cells[row].to_string()))
+}
+
 fn heading(index: usize, column: &compared::Column) -> Column {
-    let heading = match column.is_text {
-        true if index == 0 => Column::left(column.title.clone()).shrinks_to(24),
-        true => Column::left(column.title.clone()),
-        false => Column::right(column.title.clone()),
+    let title = column.content.title.to_string();
+    let heading = match column.content.right {
+        false if index == 0 => Column::left(title.to_uppercase()).shrinks_to(24),
+        false => Column::left(title),
+        true => Column::right(title),
     };
     if index == 0 { heading } else { heading.rank(column.rank) }
 }
@@ -61,13 +62,11 @@ fn heading(index: usize, column: &compared::Column) -> Column {
 /// How sure the ratios of latencies are.
 fn latencies(compared: &Compared<'_>, ink: &Ink) -> Vec<Line> {
     let columns = compared.latency_ratios();
-    let rows = columns.first().map_or(0, |column| column.cells.len());
+    let rows = columns.first().map_or(0, |column| column.roles.len());
     let mut grid =
         Grid::new(columns.iter().enumerate().map(|(index, column)| heading(index, column)).collect());
     for row in 0..rows {
-        grid.row(
-            columns.iter().map(|column| (column.cells[row].0, ink.text(&column.cells[row].1))).collect(),
-        );
+        grid.row(columns.iter().map(|column| cell(column, row, ink)).collect());
     }
     if rows == 0 { Vec::new() } else { grid.lines(ink) }
 }
