@@ -9,6 +9,7 @@ mod csv;
 mod devices;
 mod github;
 mod grid;
+mod html;
 mod ink;
 mod json;
 mod junit;
@@ -110,7 +111,15 @@ pub trait Renderer: Sync {
 
 /// All outputs, the default first.
 pub fn renderers() -> &'static [&'static dyn Renderer] {
-    &[&terminal::Terminal, &json::Json, &csv::Csv, &markdown::Markdown, &junit::Junit, &github::Github]
+    &[
+        &terminal::Terminal,
+        &json::Json,
+        &csv::Csv,
+        &markdown::Markdown,
+        &html::Html,
+        &junit::Junit,
+        &github::Github,
+    ]
 }
 
 /// The output of this name.

@@ -1,0 +1,107 @@
+// Charts: where one stands, what it is drawn from, and the looks that all of them share.
+
+/** The charts of the page by name. */
+const charts = new Map();
+const drawings = new Map();
+
+/** More marks than this are painted and not made of elements. */
+const MOST_ELEMENTS = 1500;
+
+/**
+ * A place for a chart. `option` makes what ECharts draws from the page's colours, anew when these change; `label` says in
+ * words what is to be seen.
+ */
+function chart(name, label, option, { height = 300, marks = 0 } = {}) {
+  const place = el('div', { class: 'chart', 'data-chart': name, role: 'img', 'aria-label': shorten(label, 400) });
+  place.style.height = `${height}px`;
+  drawings.set(name, { place, option, renderer: marks > MOST_ELEMENTS ? 'canvas' : 'svg' });
+  return place;
+}
+
+/** Draws a chart from what it is drawn from now. */
+function redraw(name) {
+  const drawing = drawings.get(name);
+  if (!drawing || !drawing.place.isConnected) return;
+  let drawn = charts.get(name);
+  if (!drawn || drawn.getDom() !== drawing.place) {
+    if (drawn) drawn.dispose();
+    drawn = echarts.init(drawing.place, null, { renderer: drawing.renderer });
+    charts.set(name, drawn);
+    sizes.observe(drawing.place);
+  }
+  const palette = colours();
+  drawn.setOption({ ...looks(palette), ...drawing.option(palette) }, { notMerge: true });
+}
+
+function redrawAll() {
+  for (const [name, drawing] of drawings) {
+    if (!drawing.place.isConnected) {
+      if (charts.has(name)) charts.get(name).dispose();
+      charts.delete(name);
+      drawings.delete(name);
+    } else {
+      redraw(name);
+    }
+  }
+}
+
+const sizes = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    const drawn = charts.get(target.dataset.chart);
+    if (drawn && drawn.getDom() === target && (target.clientWidth !== drawn.getWidth() || target.clientHeight !== drawn.getHeight())) {
+      drawn.resize();
+    }
+  }
+});
+
+function looks(palette) {
+  return {
+    animation: false,
+    color: palette.series,
+    backgroundColor: 'transparent',
+    textStyle: { color: palette.ink, fontFamily: 'system-ui, sans-serif', fontSize: 12 },
+    grid: { left: 12, right: 24, top: 36, bottom: 12, containLabel: true },
+    tooltip: { confine: true, className: 'tooltip-box', backgroundColor: palette.panel, borderColor: palette.line, textStyle: { color: palette.ink }, padding: 0 },
+  };
+}
+
+/** What a pointer tells: a title and lines of label and value, as an element. */
+function tip(title, lines) {
+  const rows = lines.filter(([, value]) => isKnown(value) && value !== '');
+  return el('div', { class: 'tooltip' }, el('strong', null, shorten(title, 120)),
+    el('dl', null, rows.map(([label, value]) => [el('dt', null, label), el('dd', null, typeof value === 'string' ? shorten(value, 200) : value)])));
+}
+
+/** An axis of the page's looks. */
+function axis(palette, name, more = {}) {
+  const { axisLabel, ...rest } = more;
+  return {
+    type: 'value', name, nameLocation: 'middle', nameGap: 30, nameTextStyle: { color: palette.dim },
+    axisLine: { show: true, lineStyle: { color: palette.line } }, axisTick: { lineStyle: { color: palette.line } },
+    splitLine: { lineStyle: { color: palette.line, opacity: 0.5 } },
+    axisLabel: { color: palette.dim, hideOverlap: true, ...axisLabel }, ...rest,
+  };
+}
+
+function legend(palette, more = {}) {
+  return { type: 'scroll', top: 0, textStyle: { color: palette.ink }, pageTextStyle: { color: palette.dim }, ...more };
+}
+
+/** Whiskers: a series of [x, low, high] in the coordinates of a chart whose x axis has categories or numbers. */
+function whiskers(name, data, colour, more = {}) {
+  return {
+    name, type: 'custom', silent: true, z: 5, data, encode: { x: 0, y: [1, 2] }, tooltip: { show: false },
+    renderItem: (params, api) => {
+      const [x, low] = api.coord([api.value(0), api.value(1)]);
+      const [, high] = api.coord([api.value(0), api.value(2)]);
+      const line = (x1, y1, x2, y2) => ({ type: 'line', shape: { x1, y1, x2, y2 }, style: { stroke: colour, lineWidth: 1.5 } });
+      return { type: 'group', children: [line(x, low, x, high), line(x - 4, low, x + 4, low), line(x - 4, high, x + 4, high)] };
+    },
+    ...more,
+  };
+}
+
+/** A chart with a title over it. */
+function figure(title, place, note) {
+  return el('figure', null, el('figcaption', null, title), place, note && el('p', { class: 'note' }, note));
+}

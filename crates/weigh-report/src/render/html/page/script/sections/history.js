@@ -1,0 +1,3 @@
+// Measurements of the past and where their level changed.
+
+section('history', 'History', () => null);

@@ -1,0 +1,103 @@
+// The roofline: what each layer reaches, under what the device can do at most.
+
+/** Layers with their intensity (FLOP/B) and the rate they reach (FLOP/s), measured where that was done. */
+function measuredDots(run) {
+  const dots = [];
+  for (const layer of run.layers) {
+    const macs = number(layer.macs);
+    const moved = number(layer.bytes_moved);
+    if (!macs || !moved || !(layer.mean_ms > 0)) continue;
+    dots.push({ name: layer.layers[0] && layer.layers.length === 1 ? layer.layers[0] : layer.name, op: layer.op, intensity: (2 * macs) / moved, flops: (2 * macs) / (layer.mean_ms / 1e3), ms: layer.mean_ms, share: layer.share, covers: layer.layers });
+  }
+  return dots;
+}
+
+function predictedDots(prediction) {
+  const { ceilings } = prediction;
+  const dots = [];
+  for (const layer of prediction.layers) {
+    if (!(layer.intensity > 0) || !(layer.predicted_ms > 0) || !(layer.theoretical_ms > 0)) continue;
+    dots.push({ name: layer.name, op: layer.op, intensity: layer.intensity, flops: (ceilings.flops_per_s * layer.theoretical_ms) / layer.predicted_ms, ms: layer.predicted_ms, share: layer.share, bound: layer.bound, covers: [] });
+  }
+  return dots;
+}
+
+/** Everything that a roofline can be drawn of: a title, ceilings, dots. */
+function rooflines(report) {
+  const found = [];
+  const own = [...report.measurements.map((run) => run.gap && run.gap.ceilings), ...report.predictions.filter((one) => one.device === 'this').map((one) => one.ceilings)].find(Boolean);
+  for (const run of report.measurements) {
+    const dots = measuredDots(run);
+    if (dots.length > 0) found.push({ title: `measured: ${settingsOf(report.measurements, run) || run.engine.name}`, ceilings: (run.gap && run.gap.ceilings) || own || null, dots, what: 'measured' });
+  }
+  for (const prediction of report.predictions) {
+    if (!prediction.ceilings) continue;
+    const dots = predictedDots(prediction);
+    if (dots.length > 0) found.push({ title: `expected: ${prediction.title || prediction.device}, ${prediction.dtype}${isKnown(prediction.batch) ? `, batch ${prediction.batch}` : ''}`, ceilings: prediction.ceilings, dots, what: 'expected' });
+  }
+  return found;
+}
+
+function rooflineOption(roofline, palette) {
+  const { dots, ceilings } = roofline;
+  const boundColour = { compute: palette.series[0], memory: palette.series[1], overhead: palette.series[3] };
+  const intensities = dots.map((dot) => dot.intensity);
+  const lines = [];
+  let [left, right] = [Math.min(...intensities) / 2, Math.max(...intensities) * 2];
+  if (ceilings) {
+    const ridges = ceilings.bandwidths.map((one) => ceilings.flops_per_s / one.bytes_per_s);
+    left = Math.min(left, ...ridges.map((ridge) => ridge / 4));
+    right = Math.max(right, ...ridges.map((ridge) => ridge * 4));
+    ceilings.bandwidths.forEach((one, at) => {
+      const ridge = ceilings.flops_per_s / one.bytes_per_s;
+      lines.push({ name: `${one.level} ${bytesPerSecond(one.bytes_per_s)}`, type: 'line', symbol: 'none', silent: true, lineStyle: { color: palette.ink, type: at === 0 ? 'solid' : 'dashed', width: at === 0 ? 2 : 1 }, data: [[left, left * one.bytes_per_s], [ridge, ceilings.flops_per_s], ...(at === 0 ? [[right, ceilings.flops_per_s]] : [])],
+        endLabel: { show: false }, markPoint: { silent: true, symbol: 'none', data: [{ coord: [left * 1.15, left * 1.15 * one.bytes_per_s], value: one.level }], label: { show: true, formatter: `${one.level} ${bytesPerSecond(one.bytes_per_s)}`, position: 'right', color: palette.dim, fontSize: 11 } } });
+    });
+    lines.push({ name: 'peak', type: 'line', symbol: 'none', silent: true, data: [], lineStyle: { color: palette.ink }, markPoint: { silent: true, symbol: 'none', data: [{ coord: [right, ceilings.flops_per_s], value: 'peak' }], label: { show: true, formatter: `${flopsPerSecond(ceilings.flops_per_s)} ${ceilings.dtype}`, position: 'insideTopRight', offset: [-90, -10], color: palette.dim, fontSize: 11 } } });
+  }
+  const longest = Math.max(...dots.map((dot) => dot.ms));
+  const groups = new Map();
+  for (const dot of dots) {
+    const bound = dot.bound || boundUnder(dot, ceilings);
+    if (!groups.has(bound)) groups.set(bound, []);
+    groups.get(bound).push({ value: [dot.intensity, dot.flops], dot, symbolSize: 5 + 30 * Math.sqrt(dot.ms / longest) });
+  }
+  const scatters = [...groups].map(([bound, data]) => ({ name: bound, type: 'scatter', data, itemStyle: { color: boundColour[bound] || palette.series[7], opacity: 0.65, borderColor: palette.panel } }));
+  return {
+    legend: legend(palette, { data: scatters.map((one) => one.name) }),
+    grid: { left: 16, right: 28, top: 36, bottom: 24, containLabel: true },
+    xAxis: axis(palette, 'intensity (FLOP/B)', { type: 'log', min: left, max: right, nameGap: 26, axisLabel: { formatter: (value) => significant(value, 2) } }),
+    yAxis: axis(palette, 'rate (FLOP/s)', { type: 'log', nameGap: 56, axisLabel: { formatter: (value) => si(value) } }),
+    dataZoom: [{ type: 'inside', xAxisIndex: 0, filterMode: 'none', zoomOnMouseWheel: 'ctrl' }],
+    tooltip: { ...looks(palette).tooltip, formatter: ({ data }) => (data && data.dot ? tip(data.dot.name, [
+      ['operator', data.dot.op], [roofline.what, time(data.dot.ms)], ['share', maybe(data.dot.share, percent)],
+      ['reaches', flopsPerSecond(data.dot.flops)], ['intensity', `${significant(data.dot.intensity, 3)} FLOP/B`],
+      ['of the ceiling', ceilings && percent(data.dot.flops / ceilingAt(ceilings, data.dot.intensity))],
+      ['stands for', data.dot.covers.length > 1 ? many(data.dot.covers.length, 'layer') : null]]) : '') },
+    series: [...lines, ...scatters],
+  };
+}
+
+const ceilingAt = (ceilings, intensity) => Math.min(ceilings.flops_per_s, intensity * ceilings.bandwidths[0].bytes_per_s);
+
+/** Under which part of the ceiling a dot lies. */
+function boundUnder(dot, ceilings) {
+  if (!ceilings) return 'layers';
+  return dot.intensity * ceilings.bandwidths[0].bytes_per_s < ceilings.flops_per_s ? 'memory' : 'compute';
+}
+
+section('roofline', 'Roofline', (report) => {
+  const found = rooflines(report);
+  if (found.length === 0) return null;
+  let shown = found[0];
+  const words = el('p', { class: 'note' });
+  const say = () => {
+    const { ceilings } = shown;
+    words.replaceChildren(sentence(ceilings ? `Each dot is a layer, its size the share of time (${shown.what}). Ceilings of ${ceilings.title}: ${ceilings.rests_on}.`
+      : 'Each dot is a layer, its size the share of time. The ceilings of this machine are not known: `weigh hardware calibrate` measures them.'));
+  };
+  const place = chart('roofline', `Roofline of ${many(shown.dots.length, 'layer')}`, (palette) => rooflineOption(shown, palette), { height: 420, marks: Math.max(...found.map((one) => one.dots.length)) });
+  say();
+  const picker = found.length > 1 && choice('Roofline of', found.map((one, at) => [at, one.title]), 0, (at) => { shown = found[Number(at)]; say(); redraw('roofline'); });
+  return [picker && el('div', { class: 'controls' }, picker), place, words];
+});
