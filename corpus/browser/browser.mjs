@@ -101,3 +101,13 @@ export async function withPage(browser, file, options, use) {
 
 /** Wait for the next frame to be on the screen. */
 export const frame = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
+
+/** Scroll through a page, so that charts are drawn that wait to be looked at, and back to its top. */
+export async function reveal(page) {
+  for (const chart of await page.$$(".chart[data-chart]")) {
+    await chart.scrollIntoViewIfNeeded();
+    await frame(page);
+  }
+  await page.evaluate(() => window.scrollTo({ top: 0, behavior: "instant" }));
+  await frame(page);
+}

@@ -22,7 +22,7 @@ export const TEXTS = [
   `constructor`,
   `\u202Egnp.exe\u2066\u200B`,
   `line\u2028paragraph\u2029end`,
-  `bell\u0007 null\u0000 escape\u001b[2J tab\tnewline\n`,
+  `bell\u0007 nul\u0000 escape\u001b[2J tab\tnewline\n`,
   `"}],"layers":[{"name":"`,
   `\\u003cscript\\u003e \\x3cscript\\x3e`,
   `🦀 한글 ﷽ e\u0301\u0301\u0301\u0301\u0301\u0301`,
@@ -30,8 +30,11 @@ export const TEXTS = [
   ` `,
 ];
 
-/** Words of closed lists, and what is read as a formula: weigh refuses others there. */
-const CLOSED = new Set(["schema", "severity", "status", "basis", "bound", "kind", "verdict", "effort", "unit"]);
+/** What weigh refuses to read where it is none: words of closed lists, and formulas. */
+const CLOSED = new Set(
+  "schema severity status meets basis energy_basis bound kind verdict needs unit".split(" "),
+);
+const FORMULAS = new Set(["scaling", "macs_formula", "shape", "output_shapes"]);
 
 /**
  * The reports with every text in them made hostile. The same text becomes the same hostile one wherever it stands, so
@@ -46,6 +49,9 @@ export function poisoned(reports) {
     return known.get(text);
   };
   const walk = (value, key) => {
+    if (FORMULAS.has(key)) {
+      return value;
+    }
     if (typeof value === "string") {
       return CLOSED.has(key) ? value : poison(value);
     }

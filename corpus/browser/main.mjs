@@ -45,8 +45,8 @@ async function look({ tally, browser, folder, entry }) {
     await checkTheme(opened);
     await checkPrint(opened);
   });
-  const layers = entry.reports[0].layers.length;
-  if (layers && layers < FEW_LAYERS && !entry.hostile) {
+  const { layers, unbound } = entry.reports[0];
+  if (layers.length && layers.length < FEW_LAYERS && !unbound.length && !entry.hostile) {
     await use({}, checkTable);
     await use({}, checkKeyboard);
   }
@@ -62,7 +62,7 @@ async function look({ tally, browser, folder, entry }) {
   if (entry.hostile) {
     await use({}, (opened) => checkHostility(opened, join(folder, `${PAGES[0].name}.html`)));
   }
-  if (layers >= FEW_LAYERS) {
+  if (layers.length >= FEW_LAYERS) {
     notes.push(await checkSwiftness({ tally, browser, entry }));
   }
   return [...new Set(notes)].join(", ");

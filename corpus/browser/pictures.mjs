@@ -3,14 +3,14 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
-import { withPage } from "./browser.mjs";
+import { reveal, withPage } from "./browser.mjs";
 
 /** Pages longer than this are shown from their top. */
-const MOST_PIXELS = 12_000;
+const MOST_PIXELS = 16_000;
 
 /** A picture of the whole page as it is now. */
 export async function picture(page, file) {
-  await page.evaluate(() => window.scrollTo(0, 0));
+  await reveal(page);
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
   await page.screenshot({ path: file, fullPage: height < MOST_PIXELS });
 }
@@ -32,6 +32,7 @@ export async function document(browser, file, folder) {
   mkdirSync(folder, { recursive: true });
   for (const { name, page: of, from, to } of DOCUMENTED) {
     await withPage(browser, file(of), { ...LAYOUT, height: 900 }, async (page) => {
+      await reveal(page);
       const [top, bottom] = await page.evaluate(edges, [from, to]);
       const clip = { x: 0, y: Math.max(0, top - 12), width: LAYOUT.width, height: Math.min(MOST_HEIGHT, bottom - top + 24) };
       const path = join(folder, `${name}.jpeg`);

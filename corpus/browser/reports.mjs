@@ -34,7 +34,13 @@ export const PAGES = [
   },
   {
     name: "bert",
-    about: "facts alone, with symbols",
+    about: "facts alone",
+    make: () => ["inspect", "zoo:bert_base", "--dim", "seq=128"],
+    sections: [],
+  },
+  {
+    name: "symbols",
+    about: "facts that are formulas",
     make: () => ["inspect", "zoo:bert_base"],
     sections: ["headline", "memory", "modules", "layers", "scaling"],
   },

@@ -24,12 +24,12 @@ export async function checkHover({ tally, page, entry }) {
 }
 
 /** Point at the marks of a chart, and where those cannot be asked for, over a grid; the different texts that showed. */
-export async function hover(page, name, most = 60) {
+export async function hover(page, name, most = 30) {
   const chart = page.locator(`.chart[data-chart="${name}"]`);
   await chart.scrollIntoViewIfNeeded();
   const box = await chart.boundingBox();
   const marks = await page.evaluate(places, name);
-  const grid = Array.from({ length: 48 }, (_, i) => [((i % 8) + 0.5) * (box.width / 8), (Math.floor(i / 8) + 0.5) * (box.height / 6)]);
+  const grid = Array.from({ length: 24 }, (_, i) => [((i % 6) + 0.5) * (box.width / 6), (Math.floor(i / 6) + 0.5) * (box.height / 4)]);
   const texts = new Set();
   for (const [x, y] of [...spread(marks, most), ...grid].filter(([x, y]) => x > 0 && y > 0 && x < box.width && y < box.height)) {
     await page.mouse.move(box.x + x, box.y + y);

