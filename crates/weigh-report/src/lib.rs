@@ -5,6 +5,7 @@
 //! what a report does not say is shown as unknown, never as zero.
 #![forbid(unsafe_code)]
 
+pub mod glossary;
 pub mod render;
 pub mod report;
 

@@ -4,7 +4,8 @@
 mod fixtures;
 
 use unicode_width::UnicodeWidthStr;
-use weigh_report::{RenderOptions, Report, SortKey, renderer};
+use weigh_report::report::Layer;
+use weigh_report::{RenderOptions, Report, SortKey, glossary, render, renderer};
 
 fn show(report: Report, options: RenderOptions) -> String {
     renderer("table").unwrap().render(&[report], &options)
@@ -79,6 +80,21 @@ fn decisions() {
 }
 
 #[test]
+fn the_glossary_fits_and_speaks_ascii() {
+    let all: Vec<&glossary::Entry> = glossary::entries().collect();
+    for width in [40, 60, 80, 120] {
+        for unicode in [true, false] {
+            let options = RenderOptions { unicode, ..at(width) };
+            let list = render::glossary::list(glossary::sections(), &options);
+            for page in [list, render::glossary::entries(&all, &options)] {
+                assert!(page.lines().all(|line| line.width() <= width && line.trim_end() == line), "{page}");
+                assert!(unicode || page.is_ascii(), "{page}");
+            }
+        }
+    }
+}
+
+#[test]
 fn several_models_are_told_apart() {
     let both = [fixtures::bert_bound(), fixtures::bert_bound()];
     let page = renderer("table").unwrap().render(&both, &at(80));
@@ -104,6 +120,8 @@ fn every_line_fits_and_nothing_hostile_gets_through() {
     ];
     let named = fixtures::measured::all().into_iter().chain(fixtures::devices::all());
     let named = named.chain(fixtures::predicted::all());
+    let verdicts = [fixtures::verdicts::verdicts(), fixtures::verdicts::hostile()].map(|report| ("", report));
+    let named = named.chain(verdicts);
     for report in fixtures.into_iter().chain(named.map(|(_, report)| report)) {
         for width in [40, 60, 80, 92, 100, 160] {
             for (unicode, layers) in [(true, false), (true, true), (false, false), (false, true)] {
@@ -120,4 +138,42 @@ fn every_line_fits_and_nothing_hostile_gets_through() {
             }
         }
     }
+}
+
+/// A name as exporters write it.
+const LONG: &str = "/model/encoder/layers.11/self_attention/output_projection/MatMul";
+
+#[test]
+fn names_are_whole_where_bars_can_make_room() {
+    let mut report = fixtures::resnet50();
+    for layer in &mut report.layers {
+        LONG.clone_into(&mut layer.name);
+    }
+    // Beside a name of 64 columns there is room for its MACs and their share, and not for a bar.
+    let page = show(report, RenderOptions { top: 3, ..at(120) });
+    let rows = page.lines().filter(|line| line.trim_start().starts_with(LONG));
+    assert_eq!(rows.count(), 3, "{page}");
+}
+
+#[test]
+fn memory_over_steps() {
+    let mut report = fixtures::resnet50();
+    let bytes = [6, 12, 9, 24, 18, 18, 3, 3, 1, 1].map(|mebibytes| fixtures::count(mebibytes << 20));
+    let step = report.layers[0].clone();
+    report.layers = bytes.map(|live_bytes| Layer { live_bytes, ..step.clone() }).into();
+    report.layers[3].name = "the/fourth".to_owned();
+    let line = |report: &Report, width: usize| {
+        let page = show(report.clone(), at(width));
+        let rest =
+            page.split("OVER STEPS").nth(1).map(|rest| rest.lines().take(2).collect::<Vec<_>>().join("\n"));
+        rest.unwrap_or_default()
+    };
+    // 24 MiB are all of the height, 12 MiB half of it.
+    let drawn = "     ▂▄▃█▆▆▁▁▁▁\n                  └ peak 24.00 MiB in step 4 of 10, the/fourth";
+    assert_eq!(line(&report, 100), drawn);
+    // A node that runs only at load holds nothing; what is not known has no height at all.
+    report.layers[0].live_bytes = None;
+    assert!(line(&report, 100).starts_with("      ▄▃█"), "{}", line(&report, 100));
+    report.totals.as_mut().unwrap().complete.memory = false;
+    assert_eq!(line(&report, 100), "");
 }

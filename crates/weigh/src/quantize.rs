@@ -3,6 +3,7 @@
 //! [`quantize`] writes the file, [`quantized_skeleton`] gives the same graph with exact sizes and no weights. Both go
 //! through one [`Plan`], so that what is said beforehand is what is written.
 
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
@@ -85,11 +86,16 @@ pub fn quantized_skeleton(opened: &Opened, request: &Request) -> Result<Quantize
 const DEFAULT_BESIDE: &str = "model.onnx.data";
 
 /// Writes the model to a file, which appears only when it is complete. Weights that one file cannot hold go into a
-/// second, whose name ends in `.data`.
+/// second, whose name ends in `.data`. `tell` hears what share of the bytes is written, by hundredths.
 ///
 /// # Errors
 /// See [`NotQuantized`].
-pub fn quantize(opened: &Opened, request: &Request, to: &Path) -> Result<Quantization, NotQuantized> {
+pub fn quantize(
+    opened: &Opened,
+    request: &Request,
+    to: &Path,
+    tell: &dyn Fn(f64),
+) -> Result<Quantization, NotQuantized> {
     let source = bytes(opened, Weights::Random { seed: SEED })?;
     let plan = Plan::new(&source, request)?;
     let folder = opened.file.as_deref().and_then(Path::parent).unwrap_or(Path::new("."));
@@ -98,8 +104,11 @@ pub fn quantize(opened: &Opened, request: &Request, to: &Path) -> Result<Quantiz
     let name = beside.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let mut model = Unfinished::new(to)?;
     let mut data = if plan.is_split() { Some(Unfinished::new(&beside)?) } else { None };
-    let second = data.as_mut().map(|data| Beside { name: &name, out: &mut data.out });
-    let written = plan.write(&external, &mut model.out, second)?;
+    let progress = Progress { written: Cell::new(0), of: plan.file_bytes(&name).max(1), tell };
+    let mut first = Counted { out: &mut model.out, progress: &progress };
+    let mut other = data.as_mut().map(|data| Counted { out: &mut data.out, progress: &progress });
+    let second = other.as_mut().map(|out| Beside { name: &name, out });
+    let written = plan.write(&external, &mut first, second)?;
     let mut quantization = described(&plan, &written.rows, opened, request, &name);
     if let Some(data) = data {
         data.finish()?;
@@ -193,6 +202,43 @@ impl Drop for Unfinished {
             // Nothing can be done where even that fails.
             let _ = fs::remove_file(&self.at);
         }
+    }
+}
+
+/// How much of a model is written, and who hears of it.
+struct Progress<'a> {
+    written: Cell<u64>,
+    of: u64,
+    tell: &'a dyn Fn(f64),
+}
+
+impl Progress<'_> {
+    fn add(&self, bytes: usize) {
+        let hundredths = |written: u64| u128::from(written) * 100 / u128::from(self.of);
+        let before = self.written.get();
+        let now = before.saturating_add(bytes as u64);
+        self.written.set(now);
+        if hundredths(now) != hundredths(before) {
+            (self.tell)(now as f64 / self.of as f64);
+        }
+    }
+}
+
+/// A file whose bytes are counted as they are written.
+struct Counted<'a> {
+    out: &'a mut BufWriter<File>,
+    progress: &'a Progress<'a>,
+}
+
+impl Write for Counted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.progress.add(written);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 

@@ -57,7 +57,7 @@ fn a_skeleton_has_the_sizes_of_the_file() {
     for (weights, fold) in [(WeightType::I8, true), (WeightType::I4, false), (WeightType::F16, false)] {
         let request = QuantizeRequest { fold_batch_norm: fold, ..QuantizeRequest::of(weights) };
         let skeleton = quantized_skeleton(&zoo, &request).unwrap();
-        let written = weigh::quantize(&zoo, &request, &to).unwrap();
+        let written = weigh::quantize(&zoo, &request, &to, &|_| ()).unwrap();
         assert_eq!(Some(skeleton.quantization.planned_bytes), written.file_bytes);
         assert_eq!(skeleton.quantization.stored_bytes, written.stored_bytes);
         let totals = |model: &weigh::ir::Model| {
@@ -67,7 +67,7 @@ fn a_skeleton_has_the_sizes_of_the_file() {
         let file = open(&to.to_string_lossy()).unwrap();
         assert_eq!(totals(&skeleton.opened.model), totals(&file.model));
         // The file is read again and written in half as many bits.
-        let again = weigh::quantize(&file, &request, &to);
+        let again = weigh::quantize(&file, &request, &to, &|_| ());
         assert!(again.is_ok(), "a model is rewritten in place");
     }
 }

@@ -1,9 +1,10 @@
 //! The metrics that requirements can be about: their names and units, and where each stands in the document.
 //!
-//! A row here is all that a new metric needs, as long as the document has its figure. Names are those of docs/metrics.md.
+//! A row here and an entry of the glossary (`weigh-report/src/glossary/`), which says what it is, are all that a new metric
+//! needs, as long as the document has its figure.
 
 use weigh_ir::units::Dimension;
-use weigh_report::Report;
+use weigh_report::{Report, glossary};
 
 use super::evidence::Found;
 use super::made;
@@ -41,8 +42,6 @@ pub struct Metric {
     pub dimension: Dimension,
     /// Which way it gets better.
     pub better: Better,
-    /// What it is, in a line.
-    pub about: &'static str,
     /// What it takes to know it.
     pub needs: Needs,
     /// Whether it is a time with [`STATISTICS`]: `latency.p99`; without one, the median.
@@ -87,40 +86,24 @@ pub const STATISTICS: [Statistic; 7] = [
 ];
 
 /// A metric of one name and one figure; less is better.
-const fn metric(
-    name: &'static str,
-    dimension: Dimension,
-    about: &'static str,
-    needs: Needs,
-    source: Source,
-) -> Metric {
+const fn metric(name: &'static str, dimension: Dimension, needs: Needs, source: Source) -> Metric {
     let (better, has_statistics) = (Better::Lower, false);
-    Metric { name, aliases: &[], dimension, better, about, needs, has_statistics, source }
+    Metric { name, aliases: &[], dimension, better, needs, has_statistics, source }
 }
 
 /// A count or size of the model as it is in the file.
-const fn counted(
-    name: &'static str,
-    dimension: Dimension,
-    path: &'static str,
-    about: &'static str,
-) -> Metric {
-    metric(name, dimension, about, Needs::File, Source::Model(path))
+const fn counted(name: &'static str, dimension: Dimension, path: &'static str) -> Metric {
+    metric(name, dimension, Needs::File, Source::Model(path))
 }
 
 /// One figure of a run.
-const fn ran(
-    name: &'static str,
-    dimension: Dimension,
-    measured: &'static [&'static str],
-    about: &'static str,
-) -> Metric {
-    metric(name, dimension, about, Needs::Run, Source::Run { measured, predicted: None })
+const fn ran(name: &'static str, dimension: Dimension, measured: &'static [&'static str]) -> Metric {
+    metric(name, dimension, Needs::Run, Source::Run { measured, predicted: None })
 }
 
 /// A time with statistics.
-const fn timed(name: &'static str, measured: &'static [&'static str], about: &'static str) -> Metric {
-    Metric { has_statistics: true, ..ran(name, Dimension::Time, measured, about) }
+const fn timed(name: &'static str, measured: &'static [&'static str]) -> Metric {
+    Metric { has_statistics: true, ..ran(name, Dimension::Time, measured) }
 }
 
 /// A figure that is worked out.
@@ -129,9 +112,8 @@ const fn made(
     dimension: Dimension,
     needs: Needs,
     find: fn(&Report) -> Vec<Found>,
-    about: &'static str,
 ) -> Metric {
-    metric(name, dimension, about, needs, Source::Made(find))
+    metric(name, dimension, needs, Source::Made(find))
 }
 
 impl Metric {
@@ -157,71 +139,47 @@ use Dimension::{Bytes, Count, Energy, Price, Rate, Share, Time};
 
 /// Every metric that has a name.
 pub static METRICS: &[Metric] = &[
-    timed(
-        "latency",
-        &["scenario.latency.{}_ms", "stages.total.{}_ms"],
-        "from an input being asked for to its result, all stages",
-    )
-    .or_predicted("predicted_ms"),
-    timed("inference", &["scenario.service.{}_ms", "stages.inference.{}_ms"], "the model alone")
-        .or_predicted("predicted_ms"),
-    timed("data_loading", &["stages.load.{}_ms"], "reading and decoding an input").also(&["loading"]),
-    timed("preprocess", &["stages.preprocess.{}_ms"], "from data to tensors").also(&["preprocessing"]),
-    timed("postprocess", &["stages.postprocess.{}_ms"], "from outputs to answers").also(&["postprocessing"]),
-    timed("queue", &["scenario.queue.{}_ms"], "waiting before the inference starts, under a load"),
-    made("throughput", Rate, Needs::Run, made::throughput, "samples finished per second")
-        .also(&["rate"])
-        .more_is_better(),
-    ran("load_time", Time, &["load_ms"], "loading the model into the engine; in no latency"),
-    ran("first_inference", Time, &["first_ms"], "the first inference; in no latency").also(&["first_run"]),
-    ran("peak_rss", Bytes, &["memory.peak_rss_bytes"], "resident memory of the process at its peak")
-        .also(&["rss", "process_memory"]),
-    ran("model_rss", Bytes, &["memory.model_rss_bytes"], "what of it the model added"),
-    ran("efficiency", Share, &["efficiency"], "theoretical time / measured time").more_is_better(),
-    made("energy", Energy, Needs::Energy, made::energy, "of one sample: measured, else modelled"),
-    made("cost", Price, Needs::Plan, made::cost, "money per time, of a plan's chosen configuration"),
-    counted("parameters", Count, "totals.parameters", "elements of learned tensors, each storage once")
-        .also(&["params"]),
-    counted("buffers", Count, "totals.buffers", "stored state that is not learned"),
-    counted("model_size", Bytes, "totals.model_size.stored_bytes", "all stored tensors at their own types")
-        .also(&["size"]),
-    counted("file_size", Bytes, "totals.model_size.file_bytes", "size on disk"),
-    counted("fp16_size", Bytes, "totals.model_size.fp16_bytes", "the parameters at 16 bits each"),
-    counted("int8_size", Bytes, "totals.model_size.int8_bytes", "the parameters at 8 bits each"),
-    counted("int4_size", Bytes, "totals.model_size.int4_bytes", "the parameters at 4 bits each"),
-    counted("macs", Count, "totals.macs", "multiply-accumulates of matrix-like operators"),
-    counted("flops", Count, "totals.flops", "2 × MACs"),
-    counted("other_ops", Count, "totals.other_ops", "arithmetic of everything else, not in FLOPs"),
-    counted("bytes_moved", Bytes, "totals.bytes_moved", "read and written, summed over operators"),
-    counted("intensity", Count, "totals.arithmetic_intensity", "FLOPs per byte moved").more_is_better(),
-    counted("activations", Bytes, "totals.activations.total.bytes", "all inputs and all that nodes produce"),
-    counted("activations.peak", Bytes, "totals.activations.peak.bytes", "the most of them alive in one step")
-        .also(&["peak_activations"]),
-    counted(
-        "activations.best_order",
-        Bytes,
-        "totals.activations.best_order_peak.bytes",
-        "the same in the best execution order found",
-    ),
-    counted("arena", Bytes, "totals.activations.arena_bytes", "a planned block that holds all activations"),
-    counted(
-        "workspace",
-        Bytes,
-        "totals.workspace_bytes",
-        "the largest scratch memory of an operator, modelled",
-    ),
-    counted(
-        "peak_memory",
-        Bytes,
-        "totals.device_bytes",
-        "what a device needs: weights, activations, workspace",
-    )
-    .also(&["memory", "needs", "device_memory"]),
-    made("coverage", Share, Needs::File, made::coverage, "nodes that could be priced / all nodes")
-        .more_is_better(),
+    timed("latency", &["scenario.latency.{}_ms", "stages.total.{}_ms"]).or_predicted("predicted_ms"),
+    timed("inference", &["scenario.service.{}_ms", "stages.inference.{}_ms"]).or_predicted("predicted_ms"),
+    timed("data_loading", &["stages.load.{}_ms"]).also(&["loading"]),
+    timed("preprocess", &["stages.preprocess.{}_ms"]).also(&["preprocessing"]),
+    timed("postprocess", &["stages.postprocess.{}_ms"]).also(&["postprocessing"]),
+    timed("queue", &["scenario.queue.{}_ms"]),
+    made("throughput", Rate, Needs::Run, made::throughput).also(&["rate"]).more_is_better(),
+    ran("load_time", Time, &["load_ms"]),
+    ran("first_inference", Time, &["first_ms"]).also(&["first_run"]),
+    ran("peak_rss", Bytes, &["memory.peak_rss_bytes"]).also(&["rss", "process_memory"]),
+    ran("model_rss", Bytes, &["memory.model_rss_bytes"]),
+    ran("efficiency", Share, &["efficiency"]).more_is_better(),
+    made("energy", Energy, Needs::Energy, made::energy),
+    made("cost", Price, Needs::Plan, made::cost),
+    counted("parameters", Count, "totals.parameters").also(&["params"]),
+    counted("buffers", Count, "totals.buffers"),
+    counted("model_size", Bytes, "totals.model_size.stored_bytes").also(&["size"]),
+    counted("file_size", Bytes, "totals.model_size.file_bytes"),
+    counted("fp16_size", Bytes, "totals.model_size.fp16_bytes"),
+    counted("int8_size", Bytes, "totals.model_size.int8_bytes"),
+    counted("int4_size", Bytes, "totals.model_size.int4_bytes"),
+    counted("macs", Count, "totals.macs"),
+    counted("flops", Count, "totals.flops"),
+    counted("other_ops", Count, "totals.other_ops"),
+    counted("bytes_moved", Bytes, "totals.bytes_moved"),
+    counted("intensity", Count, "totals.arithmetic_intensity").more_is_better(),
+    counted("activations", Bytes, "totals.activations.total.bytes"),
+    counted("activations.peak", Bytes, "totals.activations.peak.bytes").also(&["peak_activations"]),
+    counted("activations.best_order", Bytes, "totals.activations.best_order_peak.bytes"),
+    counted("arena", Bytes, "totals.activations.arena_bytes"),
+    counted("workspace", Bytes, "totals.workspace_bytes"),
+    counted("peak_memory", Bytes, "totals.device_bytes").also(&["memory", "needs", "device_memory"]),
+    made("coverage", Share, Needs::File, made::coverage).more_is_better(),
 ];
 
 impl Metric {
+    /// What it is, in a line: that of the glossary.
+    pub fn about(&self) -> &'static str {
+        glossary::find(self.name).map_or("", |entry| entry.short)
+    }
+
     /// The unit of its verdicts.
     pub fn unit(&self) -> &'static str {
         unit(self.dimension)
@@ -259,6 +217,29 @@ mod tests {
             for name in std::iter::once(&metric.name).chain(metric.aliases) {
                 assert!(!seen.iter().any(|other| same_name(other, name)), "{name} is there twice");
                 seen.push(name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_glossary_has_every_metric_and_its_place() {
+        let steps =
+            |path: &str| path.split(['.', '[']).filter(|step| *step != "]").collect::<Vec<_>>().join(".");
+        for metric in METRICS {
+            for name in std::iter::once(&metric.name).chain(metric.aliases) {
+                let found = glossary::find(name).map(|entry| entry.name);
+                assert_eq!(found, Some(metric.name), "{name}");
+            }
+            let entry = glossary::find(metric.name).unwrap();
+            let has = |path: String| entry.json.iter().any(|place| path.starts_with(&steps(place)));
+            match &metric.source {
+                Source::Model(path) => assert!(has((*path).to_owned()), "{}: {path}", metric.name),
+                Source::Run { measured, .. } => {
+                    for path in *measured {
+                        assert!(has(format!("measurements.{path}")), "{}: {path}", metric.name);
+                    }
+                }
+                Source::Made(_) => {}
             }
         }
     }

@@ -56,7 +56,8 @@ impl Scenario {
         }
     }
 
-    fn name(self) -> &'static str {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
         match self {
             Scenario::SingleStream => "single-stream",
             Scenario::MultiStream { .. } => "multi-stream",

@@ -1,4 +1,4 @@
-//! Aligned columns that give way when the terminal is narrow: long names shrink first, then the least
+//! Aligned columns that give way when the terminal is narrow: bars go first, long names shrink, then the least
 //! important columns are left out.
 
 use super::ink::{Ink, Line, Role};
@@ -85,12 +85,24 @@ impl Grid {
         let mut shown: Vec<bool> = (0..self.columns.len()).map(|index| self.has_content(index)).collect();
         loop {
             let widths = self.shrunk(&shown, ink.width);
-            let least = (0..shown.len()).filter(|index| shown[*index] && self.columns[*index].rank > 0);
-            match least.max_by_key(|index| self.columns[*index].rank) {
-                Some(index) if taken(&widths) > ink.width => shown[index] = false,
-                _ => return widths,
+            let is_over = taken(&widths) > ink.width;
+            let is_cut = taken(&self.shrunk(&shown, usize::MAX)) > ink.width;
+            // Names are worth more than bars.
+            let goes = |index: &usize| {
+                shown[*index]
+                    && self.columns[*index].rank > 0
+                    && (is_over || is_cut && self.is_decoration(*index))
+            };
+            match (0..shown.len()).filter(goes).max_by_key(|index| self.columns[*index].rank) {
+                Some(index) => shown[index] = false,
+                None => return widths,
             }
         }
+    }
+
+    /// Whether the column has nothing but bars.
+    fn is_decoration(&self, index: usize) -> bool {
+        self.rows.iter().all(|row| row[index].0 == Role::Bar)
     }
 
     fn has_content(&self, index: usize) -> bool {

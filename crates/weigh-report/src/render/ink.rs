@@ -84,7 +84,7 @@ impl Line {
 pub(super) struct Ink {
     pub(super) width: usize,
     colour: bool,
-    unicode: bool,
+    pub(super) unicode: bool,
 }
 
 impl Ink {

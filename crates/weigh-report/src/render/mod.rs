@@ -8,6 +8,7 @@ mod compared;
 mod csv;
 mod devices;
 mod github;
+pub mod glossary;
 mod grid;
 mod html;
 mod ink;

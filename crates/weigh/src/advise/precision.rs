@@ -132,7 +132,7 @@ impl File {
         if is_run {
             let folder = tempfile::Builder::new().prefix("weigh-").tempdir().map_err(|error| told(&error))?;
             let file = folder.path().join("model.onnx");
-            quantization = quantize(ground.opened, request, &file).map_err(|error| told(&error))?;
+            quantization = quantize(ground.opened, request, &file, &|_| ()).map_err(|error| told(&error))?;
             runnable = Some(Runnable {
                 opened: read(&file)?,
                 options: ground.options.clone(),

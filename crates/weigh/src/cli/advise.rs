@@ -114,8 +114,8 @@ pub(crate) fn run(args: &Args) -> Outcome {
         by_layer: false,
         memory_bytes: machine.memory_bytes,
     };
-    let bar = std::cell::RefCell::new(Bar::new(&opened.name));
-    let tell = |what: &str| bar.borrow_mut().busy(what);
+    let bar = Bar::new(&opened.name);
+    let tell = |what: &str| bar.busy(what);
     let request = AdviceRequest {
         goal: args.goal,
         only: args.only.clone(),

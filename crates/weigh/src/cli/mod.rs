@@ -4,12 +4,15 @@ mod advise;
 mod amounts;
 mod check;
 mod compare;
+mod completions;
 mod conventions;
+mod docs;
 mod engines;
 mod explain;
 mod hardware;
 mod inspect;
 mod layer;
+mod man;
 mod measure;
 mod models;
 mod output;
@@ -22,6 +25,7 @@ mod render;
 mod reports;
 mod requirements;
 mod schema;
+mod surroundings;
 mod ticket;
 mod training;
 mod workers;
@@ -29,7 +33,7 @@ mod zoo;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// What a neural network costs, and what to do about it.
 ///
@@ -37,6 +41,7 @@ use clap::{Parser, Subcommand};
 /// MODEL is a file (ONNX) or `zoo:NAME`; `weigh zoo list` names the built-in models.
 #[derive(Parser)]
 #[command(name = "weigh", version, args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+#[command(after_long_help = surroundings::help())]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -75,8 +80,14 @@ enum Command {
     Zoo(zoo::Args),
     /// Show saved reports again, in any format
     Render(render::Args),
+    /// What every figure means
+    Docs(docs::Args),
     /// The JSON schema of reports
     Schema,
+    /// What a shell needs to complete weigh's commands
+    Completions(completions::Args),
+    /// Manual pages
+    Man(man::Args),
     /// Run models for another weigh process: JSON requests on standard input
     #[command(hide = true)]
     Worker,
@@ -108,6 +119,11 @@ impl Hinted {
     }
 }
 
+/// The commands and their arguments, to make help of.
+fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Runs the command that the arguments name.
 pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
@@ -127,7 +143,10 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Quantize(args)) => quantize::run(&args),
         Some(Command::Zoo(args)) => zoo::run(&args),
         Some(Command::Render(args)) => render::run(&args),
+        Some(Command::Docs(args)) => docs::run(&args),
         Some(Command::Schema) => schema::run(),
+        Some(Command::Completions(args)) => completions::run(&args),
+        Some(Command::Man(args)) => man::run(&args),
         Some(Command::Worker) => workers::run(),
     };
     match outcome {

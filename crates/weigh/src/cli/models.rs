@@ -6,6 +6,7 @@ use weigh::{Analysis, AnalysisError, FreeDim, Opened, Options};
 
 use super::Hinted;
 use super::output::report_error;
+use super::progress::Bar;
 
 /// Which models, and what to assume about them.
 #[derive(clap::Args)]
@@ -129,6 +130,9 @@ pub(crate) fn parse_free(text: &str) -> anyhow::Result<FreeDim> {
     }
 }
 
+/// What is being done to a model that is analysed.
+pub(crate) const WEIGHING: &str = "weighing";
+
 /// A model and its facts.
 pub(crate) struct Weighed {
     pub opened: Opened,
@@ -137,6 +141,13 @@ pub(crate) struct Weighed {
 
 /// Opens and analyses one model.
 pub(crate) fn weigh_one(path: &str, options: &Options) -> anyhow::Result<Weighed> {
+    let bar = Bar::new(path);
+    bar.busy(WEIGHING);
+    weigh_silently(path, options)
+}
+
+/// The same without a bar, where it is one of several.
+pub(crate) fn weigh_silently(path: &str, options: &Options) -> anyhow::Result<Weighed> {
     let context = |error: anyhow::Error| error.context(format!("{path} was not weighed"));
     let opened = weigh::open(path).map_err(|error| context(error.into()))?;
     let facts = weigh::analyze(&opened.model, options).map_err(|error| context(explain(error)))?;
@@ -184,8 +195,14 @@ pub(crate) fn weigh_all_with<T: Send>(
     options: &Options,
     make: impl Fn(Weighed) -> T + Sync,
 ) -> anyhow::Result<(Vec<T>, bool)> {
-    let results: Vec<anyhow::Result<T>> =
-        args.models.par_iter().map(|path| weigh_one(path, options).map(&make)).collect();
+    let bar = Bar::of_several(&args.models, WEIGHING);
+    let weigh = |path: &String| {
+        let made = weigh_silently(path, options).map(&make);
+        bar.another(args.models.len(), WEIGHING);
+        made
+    };
+    let results: Vec<anyhow::Result<T>> = args.models.par_iter().map(weigh).collect();
+    drop(bar);
     let mut good = Vec::new();
     let mut all_good = true;
     for result in results {

@@ -13,6 +13,8 @@ use super::Hinted;
 
 /// Wider terminals do not make wider tables.
 const MAX_WIDTH: usize = 120;
+/// The media type of pages, which browsers show.
+const PAGE: &str = "text/html";
 /// What a result is laid out for where there is no terminal.
 const FILE_WIDTH: usize = 100;
 
@@ -27,6 +29,10 @@ pub(crate) struct Args {
     /// Write to a file instead of standard output
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub output: Option<PathBuf>,
+
+    /// Show it as a page in the browser: --format html
+    #[arg(long, help_heading = "Output")]
+    pub open: bool,
 
     /// Show every layer
     #[arg(long, help_heading = "Output")]
@@ -61,7 +67,7 @@ fn sort_keys() -> clap::builder::PossibleValuesParser {
 impl Args {
     /// A format and a place, and every layer, for commands that have other uses for the options.
     pub fn plain(format: &str, output: Option<PathBuf>) -> Args {
-        Args { format: format.to_owned(), output, layers: true, depth: None, sort: None, top: 5 }
+        Args { format: format.to_owned(), output, open: false, layers: true, depth: None, sort: None, top: 5 }
     }
 
     /// Renders the reports to where they should go.
@@ -71,20 +77,38 @@ impl Args {
 
     /// Renders the reports to where they should go, with options of the command's own.
     pub fn show_as(&self, reports: &[Report], options: &RenderOptions) -> anyhow::Result<()> {
-        let Some(renderer) = renderer(&self.format) else {
-            return Err(Hinted::new(format!("no format '{}'", self.format), "see --help").into());
+        let format = self.format();
+        let Some(renderer) = renderer(format) else {
+            return Err(Hinted::new(format!("no format '{format}'"), "see --help").into());
         };
+        let is_page = renderer.media() == PAGE;
+        if is_page && !self.open && self.output.is_none() && io::stdout().is_terminal() {
+            return Err(Hinted::new(
+                "a page for a browser is nothing for a terminal",
+                "write it to a file with -o report.html, or show it with --open",
+            )
+            .into());
+        }
         // What was read from a file was made by what the file says.
         let mut reports = reports.to_vec();
         for report in &mut reports {
             report.made_by.get_or_insert_with(made_by);
         }
-        write(self.output.as_ref(), renderer.render(&reports, options).as_bytes())
+        let text = renderer.render(&reports, options);
+        match self.open {
+            true => show_in_browser(self.output.as_ref(), text.as_bytes()),
+            false => write(self.output.as_ref(), text.as_bytes()),
+        }
+    }
+
+    /// The format that is wanted.
+    fn format(&self) -> &str {
+        if self.open { "html" } else { &self.format }
     }
 
     /// What the format shows that is left out unless it is asked for.
     pub fn wants(&self) -> Wants {
-        renderer(&self.format).map(|renderer| renderer.wants()).unwrap_or_default()
+        renderer(self.format()).map(|renderer| renderer.wants()).unwrap_or_default()
     }
 
     /// What there is to render for.
@@ -102,6 +126,23 @@ impl Args {
             ..RenderOptions::default()
         }
     }
+}
+
+/// Writes a page to a file, or to one of its own, and asks the desktop to show it.
+fn show_in_browser(file: Option<&PathBuf>, page: &[u8]) -> anyhow::Result<()> {
+    let path = match file {
+        Some(file) => file.clone(),
+        // It stays: a browser reads it after this program has ended.
+        None => {
+            let made = tempfile::Builder::new().prefix("weigh-").suffix(".html").tempfile();
+            made.context("cannot make a file for the page")?.keep()?.1
+        }
+    };
+    write(Some(&path), page)?;
+    open::that_detached(&path).map_err(|error| {
+        let hint = format!("the page is in {}", path.display());
+        Hinted::new(format!("no browser could be started: {error}"), hint).into()
+    })
 }
 
 /// This program and the command line that it was started with.
@@ -129,12 +170,21 @@ fn terminal_width() -> usize {
 }
 
 /// Whether the locale lets characters outside ASCII through.
-fn speaks_unicode() -> bool {
+pub(super) fn speaks_unicode() -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
     // No locale at all is common in containers, whose terminals speak UTF-8 all the same.
-    locale.is_none_or(|locale| !matches!(locale.as_str(), "C" | "POSIX"))
+    locale.is_none_or(|locale| is_unicode(&locale))
+}
+
+/// Whether a locale is one of UTF-8: `de_DE.UTF-8@euro`, `C.utf8`, and `en_US`, which names no encoding.
+fn is_unicode(locale: &str) -> bool {
+    let encoding = locale.split('@').next().and_then(|locale| locale.split_once('.'));
+    match encoding {
+        Some((_, encoding)) => encoding.replace('-', "").eq_ignore_ascii_case("utf8"),
+        None => !matches!(locale, "C" | "POSIX"),
+    }
 }
 
 /// Leaves out what `weigh inspect` is for, where people asked for something else. Programs get the whole document.
@@ -191,8 +241,22 @@ fn hint_of(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     cause.downcast_ref::<weigh::OpenError>().map(weigh::OpenError::hint)
 }
 
-fn visible(text: &str) -> String {
+/// Text with its control characters told instead of sent.
+pub(super) fn visible(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { c.escape_unicode().to_string() } else { c.to_string() })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locales() {
+        let unicode = ["en_US.UTF-8", "C.utf8", "C.UTF-8", "de_DE.UTF-8@euro", "en_US"];
+        assert!(unicode.into_iter().all(is_unicode));
+        let plain = ["C", "POSIX", "de_DE.ISO-8859-15@euro", "en_US.ISO8859-1"];
+        assert!(!plain.into_iter().any(is_unicode));
+    }
 }

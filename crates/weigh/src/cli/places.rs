@@ -13,6 +13,7 @@ use weigh_hardware::{Device, Machine};
 use weigh_measure::fleet::Launcher;
 
 use super::hardware::calibrate;
+use super::progress::Bar;
 use super::{Hinted, engines, hardware, models::Weighed};
 
 /// The word for this machine among devices.
@@ -66,6 +67,8 @@ impl Places {
     ) -> anyhow::Result<Vec<Prediction>> {
         let opened = &weighed.opened;
         let path = &opened.path;
+        let bar = Bar::new(&opened.name);
+        bar.busy("predicting");
         let mut predictions = Vec::new();
         for target in &self.targets {
             predictions.extend(match (target, &self.calibration) {

@@ -10,6 +10,7 @@ use weigh::report::report::Quantization;
 use weigh::{QuantizeRequest, Setting, WeightType};
 use weigh_engine::EngineOptions;
 
+use super::progress::Bar;
 use super::{Outcome, engines, models, output, workers};
 
 #[derive(clap::Args)]
@@ -86,9 +87,13 @@ Examples:
 pub(crate) fn run(args: &Args) -> Outcome {
     let options = args.assume.options()?;
     let weighed = models::weigh_one(&args.model, &options)?;
-    let mut quantization = weigh::quantize(&weighed.opened, &args.request(), &args.output)?;
+    let bar = Bar::new(&weighed.opened.name);
+    bar.busy("reading");
+    let tell = |share: f64| bar.part(share, "writing");
+    let mut quantization = weigh::quantize(&weighed.opened, &args.request(), &args.output, &tell)?;
     let mut code = ExitCode::SUCCESS;
     if args.check {
+        bar.busy("comparing outputs");
         let launcher = workers::launcher(Duration::from_secs(120))?;
         let after = weigh::open(&args.output.to_string_lossy())?;
         let found =
@@ -96,6 +101,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
         code = workers::ending(&launcher, found.is_ok());
         say(&mut quantization, found);
     }
+    drop(bar);
     let report = weigh::describe_quantization(&weighed.opened, &weighed.facts, quantization);
     let shown = output::Args { layers: args.layers, ..output::Args::plain(&args.format, None) };
     shown.show(&[report])?;

@@ -175,7 +175,7 @@ fn metric_row(metric: &Metric) -> MetricRow {
             requirement::Needs::Energy => "energy",
             requirement::Needs::Plan => "plan",
         },
-        about: metric.about,
+        about: metric.about(),
     }
 }
 

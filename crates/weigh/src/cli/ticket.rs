@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     for models::Weighed { opened, facts } in &weighed {
         let mut report = weigh::describe(opened, facts);
         report.memory = wants.memory.then(|| weigh::describe_memory(opened, facts));
-        let mut bar = Bar::new(&opened.name);
+        let bar = Bar::new(&opened.name);
         let subject = Subject::new(opened, &options, None)?;
         let settings = std::slice::from_ref(&setting);
         let swept = bench.sweep(&subject, settings, &Batches::Own, &mut |step| bar.step(step));

@@ -1,4 +1,4 @@
-//! The reports inside the page: the same documents as in JSON, in a list.
+//! The data inside the page: the reports, the same documents as in JSON, in a list; and what the page's words mean.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -6,6 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::Write;
 
+use crate::glossary::{self, Entry};
 use crate::report::Report;
 
 /// Documents longer than this are compressed, so that the page of a model with ten thousand layers can be sent by mail.
@@ -25,6 +26,13 @@ pub(super) fn element(reports: &[Report]) -> String {
             harmless(&documents)
         ),
     }
+}
+
+/// The element that holds what figures mean, an entry for each.
+pub(super) fn words() -> String {
+    let entries: Vec<&Entry> = glossary::entries().collect();
+    let entries = serde_json::to_string(&entries).unwrap_or_else(|_| "[]".to_owned());
+    format!("<script type=\"application/json\" id=\"weigh-words\">{}</script>", harmless(&entries))
 }
 
 /// Signs that could end the element, or that are hard to see, as escapes: they occur in strings only.

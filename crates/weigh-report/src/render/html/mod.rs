@@ -29,6 +29,7 @@ const SCRIPTS: &[&str] = scripts![
     "reports.js",
     "theme.js",
     "charts.js",
+    "words.js",
     "tables.js",
     "sections.js",
     "sections/headline.js",
@@ -53,6 +54,7 @@ const SCRIPTS: &[&str] = scripts![
     "sections/conventions.js",
     "sections/devices.js",
     "sections/environment.js",
+    "sections/words.js",
     "main.js",
 ];
 
@@ -83,7 +85,7 @@ impl Renderer for Html {
             &[
                 ("policy", &policy),
                 ("style", STYLE),
-                ("data", &data),
+                ("data", &(data + "\n" + &data::words())),
                 ("charts", &format!("<script>{CHARTS}</script>")),
                 ("script", &format!("<script>{script}</script>")),
             ],
@@ -114,7 +116,7 @@ mod tests {
         let page = Html.render(&[Report::default()], &RenderOptions::default());
         assert!(!page.contains("<!--"), "a place was left open");
         assert!(page.ends_with("</html>\n"));
-        assert_eq!(page.matches("<script").count(), 3, "the data, the charts, the script");
+        assert_eq!(page.matches("<script").count(), 4, "reports, words, charts, script");
         assert_eq!(page, Html.render(&[Report::default()], &RenderOptions::default()));
     }
 

@@ -51,7 +51,7 @@ fn table(compared: &Compared<'_>, ink: &Ink) -> Vec<Line> {
 
 fn heading(index: usize, column: &compared::Column) -> Column {
     let heading = match column.is_text {
-        true if index == 0 => Column::left(column.title.clone()).shrinks_to(16),
+        true if index == 0 => Column::left(column.title.clone()).shrinks_to(24),
         true => Column::left(column.title.clone()),
         false => Column::right(column.title.clone()),
     };

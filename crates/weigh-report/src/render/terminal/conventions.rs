@@ -22,14 +22,14 @@ fn one(convention: &Convention, report: &Report, ink: &Ink) -> Vec<Line> {
     let version = convention.version.as_deref().unwrap_or_default();
     let title = format!("{} {version}", convention.name).to_uppercase();
     let mut grid = Grid::new(vec![
-        Column::left(ink.name(title.trim(), 48)).shrinks_to(16),
+        Column::left(ink.name(title.trim(), ink.width)).shrinks_to(16),
         Column::right("in the model"),
         Column::right("counted"),
         Column::right("makes"),
     ]);
     for term in &convention.terms {
         grid.row(vec![
-            (Role::Plain, ink.name(&term.term, 60)),
+            (Role::Plain, ink.name(&term.term, ink.width)),
             (Role::Dim, ink.text(&numbers::count(&term.count, Kind::Count))),
             (Role::Dim, ink.text(&format!("× {}", term.weight))),
             (Role::Plain, ink.text(&numbers::count(&term.total, Kind::Count))),

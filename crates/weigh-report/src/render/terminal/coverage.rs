@@ -54,11 +54,12 @@ pub(super) fn remarks(report: &Report, ink: &Ink) -> Vec<Line> {
             Severity::Warning => (Role::Warn, "warning"),
             Severity::Note => (Role::Dim, "note"),
         };
+        let room = ink.width.saturating_sub(TEXT);
         let at =
-            diagnostic.node.as_ref().map(|node| format!(" ({})", ink.name(node, 28))).unwrap_or_default();
-        let room = ink.width.saturating_sub(TEXT + crate::render::text::width(&at));
-        let message = format!("{}{at}", ink.cut(&ink.text(&diagnostic.message), room));
-        lines.push(row(Row::text(label, role, message), ink));
+            diagnostic.node.as_ref().map(|node| format!(" ({})", ink.name(node, room.saturating_sub(2))));
+        let message = format!("{}{}", diagnostic.message, at.unwrap_or_default());
+        let rows = Row::paragraph(label, role, ink.sentence(&message, room));
+        lines.extend(rows.into_iter().map(|line| row(line, ink)));
     }
     if report.diagnostics.len() > SHOWN {
         let more = report.diagnostics.len() - SHOWN;

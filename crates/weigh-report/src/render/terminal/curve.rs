@@ -1,5 +1,6 @@
 //! Throughput over the batch as columns of block characters: only what was measured, nothing between it.
 
+use super::blocks;
 use crate::render::ink::{Ink, Line, Role};
 use crate::render::measured::{settings_but_batch, unit};
 use crate::render::numbers;
@@ -10,8 +11,6 @@ use crate::report::{Measurement, Sweep};
 const LEAST: usize = 3;
 /// Rows of the tallest column.
 const HEIGHT: usize = 5;
-/// Heights below a full row, in eighths.
-const BLOCKS: [&str; 8] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇"];
 
 /// The curve of the settings that reach the highest throughput.
 pub(super) fn lines(runs: &[Measurement], ink: &Ink) -> Vec<Line> {
@@ -63,10 +62,7 @@ fn points(runs: &[Measurement]) -> Vec<(u64, f64)> {
 /// What of a column of this share of the height is in this row, counted from the bottom.
 fn block(share: f64, row: usize) -> &'static str {
     let eighths = (share.clamp(0.0, 1.0) * (HEIGHT * 8) as f64).round() as usize;
-    match eighths.saturating_sub(row * 8) {
-        full if full >= 8 => "█",
-        part => BLOCKS.get(part).copied().unwrap_or(" "),
-    }
+    blocks::block(eighths.saturating_sub(row * 8))
 }
 
 #[cfg(test)]

@@ -25,13 +25,13 @@ fn table(several: &[DeviceInfo], ink: &Ink) -> Vec<Line> {
         let ranks = [0, 0, 1, 0, 2, 3, 5, 4];
         let columns = devices::COLUMNS.into_iter().zip(ranks);
         let columns = columns.map(|(title, rank)| Column::right(title).rank(rank));
-        let mut grid = Grid::new([Column::left(class).shrinks_to(16)].into_iter().chain(columns).collect());
+        let mut grid = Grid::new([Column::left(class).shrinks_to(24)].into_iter().chain(columns).collect());
         for device in group {
             let cell = |cell: Option<String>| match cell {
                 Some(value) => (Role::Plain, ink.text(&value)),
                 None => (Role::Dim, "-".to_owned()),
             };
-            let name = (Role::Plain, ink.name(&device.name, 40));
+            let name = (Role::Plain, ink.name(&device.name, ink.width));
             grid.row([name].into_iter().chain(devices::cells(device).map(cell)).collect());
         }
         if !lines.is_empty() {
@@ -65,7 +65,7 @@ fn one(device: &DeviceInfo, ink: &Ink) -> Vec<Line> {
             _ => Role::Plain,
         };
         grid.row(vec![
-            (Role::Plain, ink.name(&row.label, 40)),
+            (Role::Plain, ink.name(&row.label, ink.width)),
             (Role::Value, ink.text(&row.shown)),
             (role, row.grounds.basis.name().to_owned()),
             (Role::Dim, ink.name(&devices::origin(row.grounds), 120)),

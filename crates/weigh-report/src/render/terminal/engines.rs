@@ -28,8 +28,8 @@ pub(super) fn lines(report: &Report, ink: &Ink) -> Vec<Line> {
             (Role::Plain, ink.name(&engine.name, 24)),
             (role, state.to_owned()),
             (Role::Plain, ink.name(engine.version.as_deref().unwrap_or_default(), 16)),
-            (Role::Plain, ink.name(&engine.providers.join(", "), 40)),
-            (Role::Dim, ink.name(library, 60)),
+            (Role::Plain, ink.name(&engine.providers.join(", "), ink.width)),
+            (Role::Dim, ink.name(library, ink.width)),
         ]);
         let room = ink.width.saturating_sub(TEXT);
         let why = engine.reason.iter().map(|reason| format!("{}: {reason}", engine.name));

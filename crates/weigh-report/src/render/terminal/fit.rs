@@ -54,7 +54,7 @@ fn remedies(fit: &Fit, ink: &Ink) -> Vec<Line> {
             false => (Role::Plain, ""),
         };
         grid.row(vec![
-            (role, ink.name(&remedy.change, 40)),
+            (role, ink.name(&remedy.change, ink.width)),
             (Role::Plain, remedy.needed_bytes.map_or("?".to_owned(), size)),
             whether(remedy.fits),
             (role, mark.to_owned()),

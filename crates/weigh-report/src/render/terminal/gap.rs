@@ -109,7 +109,7 @@ fn waterfall(gap: &Gap, ink: &Ink) -> Vec<Line> {
                     .map(|line| Line::new(Role::Dim, format!("    {line}"))),
             );
         }
-        lines.extend(followed(part).iter().map(|layer| names.line(layer, &scale, ink)));
+        lines.extend(followed(part).iter().flat_map(|layer| names.lines(layer, &scale, ink)));
     }
     lines.extend(rows);
     lines
@@ -207,12 +207,15 @@ impl Names {
         Names { name, time }
     }
 
-    fn line(&self, layer: &GapLayer, scale: &Scale, ink: &Ink) -> Line {
+    fn lines(&self, layer: &GapLayer, scale: &Scale, ink: &Ink) -> Vec<Line> {
         let mut line = Line::new(Role::Plain, format!("    {}", ink.name(&layer.name, self.name)));
         line.pad_to(4 + self.name + 2);
         let time = scale.amount(layer.ms);
         line.push(Role::Plain, ink.text(&format!("{time:>0$}  ", self.time)));
-        let room = ink.width.saturating_sub(line.width());
-        line.with(Role::Dim, ink.cut(&ink.text(&layer.why), room))
+        let column = line.width();
+        let mut why = ink.sentence(&layer.why, ink.width.saturating_sub(column)).into_iter();
+        let first = line.with(Role::Dim, why.next().unwrap_or_default());
+        let rest = why.map(|text| Line::new(Role::Dim, format!("{}{text}", " ".repeat(column))));
+        std::iter::once(first).chain(rest).collect()
     }
 }

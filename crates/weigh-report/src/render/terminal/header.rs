@@ -5,19 +5,21 @@ use weigh_ir::units;
 use super::many;
 use crate::Report;
 use crate::render::ink::{Ink, Line, Role};
+use crate::render::text::width;
 use crate::report::{Model, Tensor};
 
 /// More inputs (or outputs) than this are counted, not listed.
 const LISTED: usize = 3;
-/// Columns for the name of an input or output.
+/// The least columns for the name of an input or output, and the most for that of a symbol.
 const NAME: usize = 28;
+/// Where the names of inputs and outputs begin.
+const TENSOR: usize = 7;
 
 pub(super) fn lines(report: &Report, ink: &Ink) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(model) = &report.model {
         lines.extend(title(report, model, ink));
-        let names = (model.inputs.iter().chain(&model.outputs)).map(|tensor| ink.name(&tensor.name, NAME));
-        let column = names.map(|name| crate::render::text::width(&name)).max().unwrap_or(0);
+        let column = names(model, ink);
         lines.extend(tensors("in", &model.inputs, column, ink));
         lines.extend(tensors("out", &model.outputs, column, ink));
     }
@@ -56,17 +58,29 @@ fn format(model: &Model) -> String {
     }
 }
 
+/// The columns that names of inputs and outputs take: as many as their types leave.
+fn names(model: &Model, ink: &Ink) -> usize {
+    let listed = || model.inputs.iter().chain(&model.outputs);
+    let types = listed().map(|tensor| width(&ink.text(&kind(tensor)))).max().unwrap_or(0);
+    let room = ink.width.saturating_sub(TENSOR + 2 + types).max(NAME);
+    listed().map(|tensor| width(&ink.name(&tensor.name, room))).max().unwrap_or(0)
+}
+
+/// `float32 [batch, 3, 224, 224]`.
+fn kind(tensor: &Tensor) -> String {
+    let shape = tensor.shape.as_ref().map_or("[…]".to_owned(), |shape| shape.to_string());
+    format!("{} {shape}", tensor.dtype.as_deref().unwrap_or("?"))
+}
+
 fn tensors(label: &str, tensors: &[Tensor], column: usize, ink: &Ink) -> Vec<Line> {
     let listed = if tensors.len() > LISTED + 1 { LISTED } else { tensors.len() };
     let mut lines: Vec<Line> = Vec::new();
     for (index, tensor) in tensors.iter().take(listed).enumerate() {
         let mut line = Line::new(Role::Dim, if index == 0 { format!("  {label}") } else { String::new() });
-        line.pad_to(7);
-        line.push(Role::Plain, ink.name(&tensor.name, NAME));
-        line.pad_to(7 + column + 2);
-        let shape = tensor.shape.as_ref().map_or("[…]".to_owned(), |shape| shape.to_string());
-        let text = format!("{} {shape}", tensor.dtype.as_deref().unwrap_or("?"));
-        line.push(Role::Plain, ink.name(&text, ink.width.saturating_sub(line.width())));
+        line.pad_to(TENSOR);
+        line.push(Role::Plain, ink.name(&tensor.name, column));
+        line.pad_to(TENSOR + column + 2);
+        line.push(Role::Plain, ink.name(&kind(tensor), ink.width.saturating_sub(line.width())));
         lines.push(line);
     }
     if tensors.len() > listed {
@@ -81,13 +95,19 @@ fn symbols(report: &Report, ink: &Ink) -> Vec<Line> {
     let mut lines = Vec::new();
     if !report.bindings.is_empty() {
         let mut line = Line::new(Role::Dim, "  with");
-        line.pad_to(7);
+        line.pad_to(TENSOR);
         for (index, (symbol, value)) in report.bindings.iter().enumerate() {
+            let binding = format!("{} = {value}", ink.name(symbol, NAME));
+            let assumed = if report.assumed.contains(symbol) { " (assumed)" } else { "" };
             let separator = if index > 0 { ink.dot() } else { "" };
-            line.push(Role::Plain, format!("{separator}{} = {value}", ink.name(symbol, NAME)));
-            if report.assumed.contains(symbol) {
-                line.push(Role::Warn, " (assumed)");
+            if line.width() + width(separator) + width(&binding) + width(assumed) > ink.width && index > 0 {
+                lines.push(std::mem::take(&mut line));
+                line.pad_to(TENSOR);
+            } else {
+                line.push(Role::Plain, separator);
             }
+            line.push(Role::Plain, binding);
+            line.push(Role::Warn, assumed);
         }
         lines.push(line);
     }
@@ -97,7 +117,10 @@ fn symbols(report: &Report, ink: &Ink) -> Vec<Line> {
         let more = if report.unbound.len() > unbound.len() { ", ..." } else { "" };
         let flags: Vec<String> = unbound.iter().map(|symbol| format!("--dim {symbol}=128")).collect();
         let text = format!("{}{more} {verb} unbound: bind {it} with {}", unbound.join(", "), flags.join(" "));
-        lines.push(Line::new(Role::Warn, format!("       {text}")));
+        let words = ink.sentence(&text, ink.width.saturating_sub(TENSOR));
+        lines.extend(
+            words.into_iter().map(|text| Line::new(Role::Warn, format!("{}{text}", " ".repeat(TENSOR)))),
+        );
     }
     lines
 }

@@ -2,9 +2,9 @@
 
 use weigh_ir::units::{self, time_unit};
 
-use super::many;
 use super::panel::{Panel, Row, TEXT, Value};
 use super::rows::{data, not_measured, process, processed, start, subject, theoretical, throughput};
+use super::{many, spread};
 use crate::Report;
 use crate::render::grid::{Column, Grid};
 use crate::render::ink::{Ink, Line, Role};
@@ -26,7 +26,11 @@ pub(super) fn sections(report: &Report, run: &Measurement, ink: &Ink) -> Vec<Vec
     panel.rows.extend(start(run));
     panel.rows.extend(process(run));
     panel.rows.extend(theoretical(run));
-    vec![panel.lines(ink, ink.width), table("LATENCY", &stages, run.samples, ink), conditions(run, ink)]
+    let mut latency = table("LATENCY", &stages, run.samples, ink);
+    if !stages.is_empty() {
+        latency.extend(spread::lines(run.times.as_ref(), ink));
+    }
+    vec![panel.lines(ink, ink.width), latency, conditions(run, ink)]
 }
 
 /// How many samples, and where they come from.

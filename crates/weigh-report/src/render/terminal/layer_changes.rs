@@ -7,6 +7,7 @@ use crate::render::ink::{Ink, Line, Role};
 use crate::render::layer_changes::{
     self as changes, Changes, Cost, MACS, Model, PARAMETERS, amount, mark, said, signed,
 };
+use crate::render::text::width;
 use crate::report::LayerChange;
 
 pub(super) fn lines(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
@@ -15,11 +16,14 @@ pub(super) fn lines(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<
     let names = report.comparisons.first().map(|pair| format!("{} against {}", pair.b, pair.a));
     let mut title = Line::new(Role::Heading, "LAYERS  ");
     title.push(Role::Title, ink.name(&names.unwrap_or_default(), ink.width / 2));
-    title.push(Role::Dim, format!("  {}", found.summary()));
+    let summary = format!("  {}", found.summary());
+    let mut lines = match title.width() + width(&summary) <= ink.width {
+        true => vec![title.with(Role::Dim, summary)],
+        false => vec![title, Line::new(Role::Dim, summary)],
+    };
     if found.shown.is_empty() {
-        return vec![title];
+        return lines;
     }
-    let mut lines = vec![title];
     lines.extend(table(&found, ink));
     if found.hidden > 0 {
         let more = format!("  {} more; --top N shows them, and the total has them", found.hidden);
@@ -31,7 +35,7 @@ pub(super) fn lines(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<
 fn table(found: &Changes<'_>, ink: &Ink) -> Vec<Line> {
     let mut grid = Grid::new(vec![
         Column::left(""),
-        Column::left("layer").shrinks_to(20),
+        Column::left("layer").shrinks_to(28),
         Column::left("operator").shrinks_to(8).rank(7),
         Column::left("what").shrinks_to(16).rank(3),
         Column::right("MACs before").rank(2),
@@ -67,7 +71,7 @@ fn row(change: &LayerChange, ink: &Ink) -> Vec<(Role, String)> {
     let plain = |text: String| (Role::Plain, ink.cut(&ink.text(&text), 24));
     vec![
         (role, sign.to_owned()),
-        (Role::Plain, ink.name(changes::name(change), 48)),
+        (Role::Plain, ink.name(changes::name(change), ink.width)),
         (Role::Dim, ink.name(&change.op, 20)),
         (Role::Dim, ink.text(&change.what.join("; "))),
         plain(amount(change, Model::Before, MACS)),

@@ -63,7 +63,7 @@ fn row(layer: &LayerTime, most: Option<f64>, ink: &Ink) -> Vec<(Role, String)> {
     };
     let bar = layer.mean_ms.zip(most).map(|(time, most)| ink.bar(time / most, BAR));
     vec![
-        (role, format!("{sign}{}", ink.name(&layer_name(layer), 60))),
+        (role, format!("{sign}{}", ink.name(&layer_name(layer), ink.width))),
         (Role::Dim, ink.name(&layer.op, 20)),
         (Role::Value, layer.mean_ms.map_or("?".to_owned(), |ms| ink.text(&time(ms)))),
         plain(layer.share.map(share)),

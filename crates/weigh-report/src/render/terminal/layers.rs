@@ -36,7 +36,7 @@ fn heaviest(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
     let times = sort::times(report);
     let timed = key != SortKey::Time && shown.iter().any(|index| times[*index].is_some());
     let mut grid = Grid::new(vec![
-        Column::left("HEAVIEST LAYERS").shrinks_to(20),
+        Column::left("HEAVIEST LAYERS").shrinks_to(36),
         Column::left("").rank(3),
         Column::right(key.title()),
         Column::right("time").rank(2),
@@ -50,7 +50,7 @@ fn heaviest(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
             None => time(weight),
         };
         grid.row(vec![
-            (Role::Plain, ink.name(&layer.name, 60)),
+            (Role::Plain, ink.name(&layer.name, ink.width)),
             (Role::Dim, operator(layer, ink)),
             (Role::Value, ink.text(&value)),
             (Role::Plain, times[*index].filter(|_| timed).map(|ms| ink.text(&time(ms))).unwrap_or_default()),
@@ -66,7 +66,7 @@ fn heaviest(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
 /// Every layer, in execution order unless a key is given.
 fn table(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
     let mut grid = Grid::new(vec![
-        Column::left("LAYERS").shrinks_to(20),
+        Column::left("LAYERS").shrinks_to(32),
         Column::left("operator").rank(6),
         Column::left("output").rank(7),
         Column::right("parameters").rank(1),
@@ -84,7 +84,7 @@ fn table(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
             .map(|shape| shape.as_ref().map_or("?".to_owned(), |shape| shape.to_string()))
             .collect();
         grid.row(vec![
-            (Role::Plain, ink.name(&layer.name, 60)),
+            (Role::Plain, ink.name(&layer.name, ink.width)),
             (Role::Dim, operator(layer, ink)),
             (Role::Dim, ink.name(&shapes.join(" "), 30)),
             cell(&layer.parameters, Kind::Count, ink),

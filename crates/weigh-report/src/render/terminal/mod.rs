@@ -1,6 +1,7 @@
 //! The ticket: one model on one screen, in sections that appear only where the report has something to say.
 
 mod advice;
+mod blocks;
 mod compared;
 mod conventions;
 mod coverage;
@@ -27,6 +28,7 @@ mod rows;
 mod scaling;
 mod scenario;
 mod side_by_side;
+mod spread;
 mod totals;
 mod trade_off;
 mod training;
@@ -79,7 +81,12 @@ fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
             coverage::remarks(report, ink),
         ]);
     }
-    let before = [header::lines(report, ink), totals::lines(report, ink), conventions::lines(report, ink)];
+    let before = [
+        header::lines(report, ink),
+        totals::lines(report, ink),
+        memory::steps(report, ink),
+        conventions::lines(report, ink),
+    ];
     let measured = performance::sections(report, options, ink);
     let beside = [versus::lines(report, ink), engines::lines(report, ink), devices::lines(report, ink)];
     let predicted = predictions::sections(report, options, ink);

@@ -48,7 +48,7 @@ fn table(plan: &Plan, ink: &Ink) -> Vec<Line> {
             let role = if figure.rank == 0 { Role::Value } else { Role::Plain };
             (role, ink.name(&(figure.value)(found).unwrap_or_default(), 28))
         });
-        grid.row([(Role::Plain, ink.name(&name, 60)), mark].into_iter().chain(figures).collect());
+        grid.row([(Role::Plain, ink.name(&name, ink.width)), mark].into_iter().chain(figures).collect());
     }
     grid.lines(ink)
 }

@@ -19,7 +19,7 @@ pub(super) fn lines(layers: &[PredictedLayer], options: &RenderOptions, ink: &In
     let shown = if options.layers { order.len() } else { options.top.min(order.len()) };
     let (shown, rest) = order.split_at_checked(shown).unwrap_or((&order, &[]));
     let mut grid = Grid::new(vec![
-        Column::left("EXPECTED LAYERS").shrinks_to(24),
+        Column::left("EXPECTED LAYERS").shrinks_to(32),
         Column::left("").rank(4).shrinks_to(12),
         Column::right("predicted"),
         Column::right("share").rank(1),
@@ -33,7 +33,7 @@ pub(super) fn lines(layers: &[PredictedLayer], options: &RenderOptions, ink: &In
         let bar = layer.predicted_ms.zip(most).map(|(time, most)| ink.bar(time / most, BAR));
         let least = |ms: f64| ink.text(&format!("≥ {}", time(ms)));
         grid.row(vec![
-            (Role::Plain, format!("{sign}{}", ink.name(&layer.name, 60))),
+            (Role::Plain, format!("{sign}{}", ink.name(&layer.name, ink.width))),
             (Role::Dim, ink.name(if layer.kind.is_empty() { &layer.op } else { &layer.kind }, 28)),
             (Role::Value, layer.predicted_ms.map_or("?".to_owned(), |ms| ink.text(&time(ms)))),
             (Role::Plain, layer.share.map(share).unwrap_or_default()),

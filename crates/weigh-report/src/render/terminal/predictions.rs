@@ -58,7 +58,7 @@ fn overview(predictions: &[Prediction], in_full: Option<&Prediction>, ink: &Ink)
         return Vec::new();
     }
     let shown: Vec<&Setting> = SETTINGS.iter().filter(|setting| setting.varies(predictions)).collect();
-    let mut columns = vec![Column::left("PREDICTION").shrinks_to(12)];
+    let mut columns = vec![Column::left("PREDICTION").shrinks_to(24)];
     columns.extend(shown.iter().map(|setting| match setting.number {
         true => Column::right(setting.title),
         false => Column::left(setting.title).shrinks_to(8),
@@ -69,7 +69,7 @@ fn overview(predictions: &[Prediction], in_full: Option<&Prediction>, ink: &Ink)
     }));
     let mut grid = Grid::new(columns);
     for prediction in predictions {
-        let mut row = vec![(Role::Plain, ink.name(predicted::device(prediction), 32))];
+        let mut row = vec![(Role::Plain, ink.name(predicted::device(prediction), ink.width))];
         row.extend(shown.iter().map(|setting| {
             let value = (setting.value)(prediction).unwrap_or_default();
             (Role::Dim, ink.name(&value, 24))

@@ -113,14 +113,14 @@ fn tensors(found: &Quantization, ink: &Ink) -> Vec<Line> {
         let why = tensor.kept.as_ref().or(tensor.note.as_ref()).map_or("", String::as_str);
         let role = if tensor.kept.is_some() { Role::Dim } else { Role::Plain };
         grid.row(vec![
-            (role, ink.name(&tensor.tensor, 48)),
+            (role, ink.name(&tensor.tensor, ink.width)),
             (role, tensor.to.clone()),
             (role, size(tensor.bytes_before)),
             (role, size(tensor.bytes)),
             (role, percent(tensor.max_error)),
             (role, percent(tensor.rms_error)),
             (role, tensor.sqnr_db.map_or_else(String::new, |db| format!("{db:.1} dB"))),
-            (Role::Dim, ink.name(why, 60)),
+            (Role::Dim, ink.name(why, ink.width)),
         ]);
     }
     grid.lines(ink)

@@ -144,7 +144,7 @@ fn probes(probes: &[SloProbe], ink: &Ink) -> Vec<Line> {
             (Role::Value, ink.text(&value)),
             (Role::Dim, interval),
             (role, ink.text(status)),
-            (Role::Dim, ink.name(probe.void.as_deref().unwrap_or_default(), 60)),
+            (Role::Dim, ink.name(probe.void.as_deref().unwrap_or_default(), ink.width)),
         ]);
     }
     grid.lines(ink)

@@ -40,7 +40,7 @@ pub(super) fn lines(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<
             false => (role, text),
         };
         grid.row(vec![
-            (Role::Plain, format!("{}{}", ink.text(&branch), ink.name(own_name(module), 48))),
+            (Role::Plain, format!("{}{}", ink.text(&branch), ink.name(own_name(module), ink.width))),
             (Role::Dim, module.layers.to_string()),
             cell(&module.parameters, Kind::Count, ink),
             least(cell(&module.macs, Kind::Count, ink)),

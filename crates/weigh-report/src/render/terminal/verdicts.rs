@@ -31,7 +31,7 @@ pub(super) fn lines(report: &Report, ink: &Ink) -> Vec<Line> {
         };
         let limit = verdict.limit.map_or("?".to_owned(), |limit| amount(limit, &verdict.unit));
         grid.row(vec![
-            (Role::Plain, ink.name(&title(verdict), 60)),
+            (Role::Plain, ink.name(&title(verdict), ink.width)),
             (role, ink.text(status)),
             (Role::Value, ink.text(&actual(verdict))),
             (Role::Dim, ink.text(&interval(verdict).unwrap_or_default())),

@@ -42,8 +42,8 @@ fn one(comparison: &Comparison, ink: &Ink) -> Vec<Line> {
     for (side, name, setting, min, value) in sides {
         grid.row(vec![
             (Role::Title, side.to_owned()),
-            (Role::Plain, ink.name(name, 40)),
-            (Role::Plain, ink.name(setting.as_deref().unwrap_or_default(), 40)),
+            (Role::Plain, ink.name(name, ink.width)),
+            (Role::Plain, ink.name(setting.as_deref().unwrap_or_default(), ink.width)),
             (Role::Plain, min.map(|min| amount(Some(min))).unwrap_or_default()),
             (Role::Value, amount(value)),
         ]);

@@ -68,7 +68,7 @@ fn measure(
     settings: &[Setting],
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let mut bar = Bar::new(&subject.opened().name);
+    let bar = Bar::new(&subject.opened().name);
     let swept = bench.sweep(subject, settings, &args.grid.batches()?, &mut |step| bar.step(step));
     report.measurements = swept.measurements;
     if limits.need_energy() {
@@ -114,7 +114,7 @@ fn against(
     let before = Subject::new(&baseline.opened, &options, args.data.request()?)?;
     let side = |subject| SideOfModel { subject, setting: setting.clone(), words: None };
     let (a, b) = (side(&before), side(subject));
-    let mut bar = Bar::new(&subject.opened().name);
+    let bar = Bar::new(&subject.opened().name);
     let pairs = bench.campaign.processes;
     let compared = bench.versus([&a, &b], BAND, &mut |done| bar.pair(done, pairs));
     let [a, b] = compared.measurements;

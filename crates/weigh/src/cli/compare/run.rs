@@ -76,7 +76,7 @@ impl<'a> Extra<'a> {
             if self.launcher.is_cancelled() {
                 break;
             }
-            let mut bar = Bar::new(&subjects.names[index]);
+            let bar = Bar::new(&subjects.names[index]);
             let pairs = bench.campaign.processes;
             let found = bench
                 .versus([&side(baseline), &side(index)], self.args.same, &mut |done| bar.pair(done, pairs));

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 use weigh::{AnalysisError, Options, Report};
 
+use super::super::progress::Bar;
 use super::super::{Hinted, models, reports};
 use models::Weighed;
 
@@ -33,9 +34,14 @@ impl Subjects {
     /// Opens models and reads reports.
     pub fn load(paths: &[String], assume: &models::Assume) -> anyhow::Result<Subjects> {
         let options = assume.options()?;
-        let load = |path: &String| match reports::is_report(path) {
-            true => read(path),
-            false => weigh_one(path, &options).map(|subject| vec![subject]),
+        let bar = Bar::of_several(paths, models::WEIGHING);
+        let load = |path: &String| {
+            let loaded = match reports::is_report(path) {
+                true => read(path),
+                false => weigh_one(path, &options).map(|subject| vec![subject]),
+            };
+            bar.another(paths.len(), models::WEIGHING);
+            loaded
         };
         let loaded: Vec<Vec<Subject>> = paths.par_iter().map(load).collect::<anyhow::Result<_>>()?;
         let subjects: Vec<Subject> = loaded.into_iter().flatten().collect();
@@ -100,7 +106,7 @@ fn weigh_one(path: &str, options: &Options) -> anyhow::Result<Subject> {
             break;
         }
     }
-    let weighed = models::weigh_one(path, &options)?;
+    let weighed = models::weigh_silently(path, &options)?;
     let report = weigh::describe(&weighed.opened, &weighed.facts);
     Ok(Subject { report, model: Some((weighed, options)), given: path.to_owned() })
 }

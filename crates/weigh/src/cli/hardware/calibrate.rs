@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args) -> Outcome {
         given => given.to_vec(),
     };
     let launcher = workers::launcher(PATIENCE)?;
-    let mut bar = Bar::new("this machine");
+    let bar = Bar::new("this machine");
     let options = ceilings::Options::of(&machine);
     let found = ceilings::measure(
         &machine,

@@ -60,7 +60,7 @@ pub(super) enum Kind {
         #[command(flatten)]
         common: Common,
     },
-    /// Product of two matrices, m×k by k×n; its bias is a third matrix, m×n
+    /// Product of two matrices, m x k by k x n; its bias is a third matrix, m x n
     Gemm {
         /// Rows of the first matrix
         #[arg(long, value_name = "N", value_parser = numbers::positive, allow_hyphen_values = true)]

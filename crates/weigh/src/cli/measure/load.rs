@@ -65,7 +65,7 @@ pub(super) fn run(args: &super::Args, bench: &weigh::Bench) -> Found {
             let weighed = models::weigh_one(path, &options)?;
             let subject = Subject::new(&weighed.opened, &options, data.clone())?;
             let mut report = weigh::describe(&weighed.opened, &weighed.facts);
-            let mut bar = Bar::new(&weighed.opened.name);
+            let bar = Bar::new(&weighed.opened.name);
             for setting in args.grid.settings()? {
                 for &batch in &batches {
                     let setting = Setting { batch, ..setting.clone() };

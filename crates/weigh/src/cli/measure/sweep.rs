@@ -21,7 +21,7 @@ pub(super) fn run(args: &Args, bench: &weigh::Bench) -> Found {
             let weighed = models::weigh_one(path, &options)?;
             let subject = Subject::new(&weighed.opened, &options, data.clone())?;
             let mut report = weigh::describe(&weighed.opened, &weighed.facts);
-            let mut bar = Bar::new(&weighed.opened.name);
+            let bar = Bar::new(&weighed.opened.name);
             let swept = bench.sweep(&subject, &settings, &batches, &mut |step| bar.step(step));
             report.measurements = swept.measurements;
             if let Some(explainer) = &explainer {

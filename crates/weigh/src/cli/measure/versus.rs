@@ -56,7 +56,7 @@ pub(super) fn run(args: &super::Args, bench: &weigh::Bench) -> Found {
     let b_subject = if other.is_some() { &subject_b } else { &subject_a };
     let b_side = SideOfModel { subject: b_subject, setting: setting_b, words: words_b };
 
-    let mut bar = Bar::new(&a.opened.name);
+    let bar = Bar::new(&a.opened.name);
     let pairs = bench.campaign.processes;
     let compared = bench.versus([&a_side, &b_side], args.versus.same, &mut |done| bar.pair(done, pairs));
     drop(bar);

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use weigh::Report;
 use weigh::decide::plan::plan;
 
+use super::progress::Bar;
 use super::{FAILED, Hinted, Outcome, models, output};
 
 #[derive(clap::Args)]
@@ -52,9 +53,12 @@ pub(crate) fn run(args: &Args) -> Outcome {
     }
     let mut candidates = found.candidates;
     candidates.iter_mut().for_each(|candidate| args.work.equip(candidate));
+    let bar = Bar::new("plan");
+    bar.busy("simulating queues");
     let planned = plan(&workload, &candidates, &args.work.site());
     let (plan, verdicts) = planned.map_err(|error| Hinted::new(error.to_string(), error.hint()))?;
     let is_met = plan.choice.is_some() || workload.is_nothing();
+    drop(bar);
     // What plans rest on is for programs; people asked for the plan.
     let rests_on = found.report.filter(|_| args.output.wants().facts).unwrap_or_default();
     args.output.show(&[Report { plan: Some(plan), verdicts, ..rests_on }])?;

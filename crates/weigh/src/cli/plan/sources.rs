@@ -134,7 +134,7 @@ impl Args {
         let weighed = models::weigh_one(file, &options)?;
         let subject = Subject::new(&weighed.opened, &options, None)?;
         let mut report = weigh::describe(&weighed.opened, &weighed.facts);
-        let mut bar = Bar::new(&weighed.opened.name);
+        let bar = Bar::new(&weighed.opened.name);
         let (settings, batches) = (self.grid.settings()?, self.grid.batches()?);
         let swept = bench.sweep(&subject, &settings, &batches, &mut |step| bar.step(step));
         (report.measurements, report.sweep) = (swept.measurements, swept.sweep);
@@ -159,6 +159,8 @@ impl Args {
                 return Err(Hinted::new("--batch auto is for measuring", "give sizes: --batch 1,8,32").into());
             }
         };
+        let bar = Bar::new(&weighed.opened.name);
+        bar.busy("predicting");
         let request = PredictionRequest { batches, ..PredictionRequest::default() };
         let dtypes: Vec<Option<DType>> = match self.dtype.as_slice() {
             [] => vec![None],

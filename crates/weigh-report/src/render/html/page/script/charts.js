@@ -14,14 +14,19 @@ const MOST_ELEMENTS = 1500;
 function chart(name, label, option, { height = 300, marks = 0 } = {}) {
   const place = el('div', { class: 'chart', 'data-chart': name, role: 'img', 'aria-label': shorten(label, 400) });
   place.style.height = `${height}px`;
-  drawings.set(name, { place, option, renderer: marks > MOST_ELEMENTS ? 'canvas' : 'svg' });
+  drawings.set(name, { place, option, isNear: false, renderer: marks > MOST_ELEMENTS ? 'canvas' : 'svg' });
   return place;
 }
 
-/** Draws a chart from what it is drawn from now. */
+/** Draws a chart from what it is drawn from now, or once it comes near to what is seen. */
 function redraw(name) {
   const drawing = drawings.get(name);
   if (!drawing || !drawing.place.isConnected) return;
+  if (drawing.isNear) draw(name, drawing);
+  else nearness.observe(drawing.place);
+}
+
+function draw(name, drawing) {
   let drawn = charts.get(name);
   if (!drawn || drawn.getDom() !== drawing.place) {
     if (drawn) drawn.dispose();
@@ -33,17 +38,34 @@ function redraw(name) {
   drawn.setOption({ ...looks(palette), ...drawing.option(palette) }, { notMerge: true });
 }
 
+/** Forgets charts that are gone from the page and draws the others anew. */
 function redrawAll() {
   for (const [name, drawing] of drawings) {
-    if (!drawing.place.isConnected) {
-      if (charts.has(name)) charts.get(name).dispose();
-      charts.delete(name);
-      drawings.delete(name);
-    } else {
+    if (drawing.place.isConnected) {
       redraw(name);
+      continue;
     }
+    if (charts.has(name)) charts.get(name).dispose();
+    charts.delete(name);
+    drawings.delete(name);
   }
 }
+
+/** Draws all charts, wherever they are: for printing. */
+function drawAll() {
+  for (const drawing of drawings.values()) drawing.isNear = true;
+  redrawAll();
+}
+
+const nearness = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    const drawing = drawings.get(target.dataset.chart);
+    if (!isIntersecting || !drawing || drawing.place !== target) continue;
+    drawing.isNear = true;
+    nearness.unobserve(target);
+    draw(target.dataset.chart, drawing);
+  }
+}, { rootMargin: '400px' });
 
 const sizes = new ResizeObserver((entries) => {
   for (const { target } of entries) {
@@ -60,9 +82,19 @@ function looks(palette) {
     color: palette.series,
     backgroundColor: 'transparent',
     textStyle: { color: palette.ink, fontFamily: 'system-ui, sans-serif', fontSize: 12 },
-    grid: { left: 12, right: 24, top: 36, bottom: 12, containLabel: true },
+    grid: room(36, 24),
     tooltip: { confine: true, className: 'tooltip-box', backgroundColor: palette.panel, borderColor: palette.line, textStyle: { color: palette.ink }, padding: 0 },
   };
+}
+
+/** Room on both sides of a logarithmic axis, and its base. */
+function around(values, binary = false) {
+  return { logBase: binary ? 2 : 10, min: Math.min(...values) / 1.8, max: Math.max(...values) * 1.8 };
+}
+
+/** Where a chart's axes are: so much is left free over and beside them; labels and names have their room. */
+function room(top, right) {
+  return { left: 8, right, top, bottom: 6, outerBoundsMode: 'same', outerBoundsContain: 'all' };
 }
 
 /** What a pointer tells: a title and lines of label and value, as an element. */
@@ -76,7 +108,7 @@ function tip(title, lines) {
 function axis(palette, name, more = {}) {
   const { axisLabel, ...rest } = more;
   return {
-    type: 'value', name, nameLocation: 'middle', nameGap: 30, nameTextStyle: { color: palette.dim },
+    type: 'value', name, nameLocation: 'middle', nameGap: 24, nameTextStyle: { color: palette.dim },
     axisLine: { show: true, lineStyle: { color: palette.line } }, axisTick: { lineStyle: { color: palette.line } },
     splitLine: { lineStyle: { color: palette.line, opacity: 0.5 } },
     axisLabel: { color: palette.dim, hideOverlap: true, ...axisLabel }, ...rest,

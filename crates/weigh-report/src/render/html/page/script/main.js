@@ -23,9 +23,12 @@ function footOf(report) {
 function build(reports, chosen) {
   const main = document.getElementById('main');
   const shown = [];
-  for (const one of sections) {
+  usedWords.clear();
+  for (const one of [...sections].sort((a, b) => Number(b.whole) - Number(a.whole))) {
     const contents = one.whole ? one.contents(reports) : one.contents(reports[chosen]);
-    if (hasContents(contents)) shown.push([one, sectionElement(one, contents)]);
+    // Of several models, the rest of the page is about one.
+    const of = one.id === 'headline' && reports.length > 1 ? [': ', named(modelName(reports[chosen]), 60)] : [];
+    if (hasContents(contents)) shown.push([one, sectionElement(one, contents, of)]);
   }
   main.replaceChildren(...shown.map(([, element]) => element));
   document.getElementById('contents').replaceChildren(el('ul', null, shown.map(([one]) => el('li', null, el('a', { href: `#${one.id}` }, one.title)))));
@@ -36,8 +39,9 @@ function build(reports, chosen) {
 
 async function start() {
   const page = document.documentElement;
-  window.weigh = { charts, reports: [] };
+  window.weigh = { charts, drawAll, reports: [] };
   try {
+    readWords();
     const reports = await readReports();
     window.weigh.reports = reports;
     document.title = reports.length === 1 ? `${shorten(modelName(reports[0]), 60)}: weigh` : `${reports.length} models: weigh`;

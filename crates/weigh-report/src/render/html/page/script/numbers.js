@@ -118,5 +118,6 @@ function bytesPerSecond(value) {
 }
 
 function many(count, thing) {
-  return `${count} ${thing}${count === 1 ? '' : 's'}`;
+  const plural = thing.endsWith('s') ? 'es' : 's';
+  return `${count} ${thing}${count === 1 ? '' : plural}`;
 }

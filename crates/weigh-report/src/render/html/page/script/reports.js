@@ -16,10 +16,33 @@ function number(count) {
 
 const isKnown = (value) => value !== null && value !== undefined;
 
+/** Counts that are formulas are compared and drawn at this value of symbols that are not bound. */
+const NOMINAL = 128;
+
+/** What the symbols of a report stand for where formulas are worked out. */
+function symbolsOf(report) {
+  return { ...Object.fromEntries(report.unbound.map((symbol) => [symbol, NOMINAL])), ...report.bindings };
+}
+
+/** The number of a count, of a formula at these values of its symbols; null where it is invalid or unknown. */
+function numberAt(value, symbols) {
+  if (typeof value !== 'string') return number(value);
+  const formula = compile(value);
+  const found = formula ? formula(symbols) : NaN;
+  return Number.isFinite(found) ? found : null;
+}
+
+/** A formula as people read it: large numbers with few digits, exponents raised. The exact one stands under Scaling. */
+function pretty(formula, unit) {
+  const text = shorten(formula, 240).replace(/(?<![\w.])\d{5,}/g, (digits) => si(Number(digits)).replace(' ', '\u00a0'))
+    .replace(/\*\*(\d)(?!\d)/g, (whole, power) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[power]).replace(/(?<!\*)\*(?!\*)/g, '·');
+  return unit && / [+-] /.test(text) ? `(${text})${unit}` : text + unit;
+}
+
 /** A count as people read it: `4.089 G`, a formula, `?`. */
 function count(value, show = si) {
   if (typeof value === 'number') return show(value);
-  if (typeof value === 'string') return shorten(value, 200);
+  if (typeof value === 'string') return pretty(value, show === bytes ? ' bytes' : '');
   return value && value.invalid ? `? (${value.invalid})` : '?';
 }
 
@@ -49,6 +72,9 @@ function settingsOf(runs, run, except = []) {
 
 const hasTimes = (run) => Boolean(latencyOf(run) && isKnown(latencyOf(run).p50_ms));
 
+/** Whether anything of a measurement's latency is known: too few samples leave no median. */
+const wasTimed = (run) => Boolean(latencyOf(run) && (isKnown(latencyOf(run).p50_ms) || isKnown(latencyOf(run).min_ms)));
+
 /** The measurement that headlines are about: the best under a requirement, the sweet spot, or the first that worked. */
 function mainRun(report) {
   const sweep = report.sweep || {};
@@ -56,9 +82,17 @@ function mainRun(report) {
   return [...wanted, ...report.measurements].find((run) => run && hasTimes(run)) || null;
 }
 
+const rowsOf = new WeakMap();
+
 /** The layers of a report with what was measured and predicted of each, in the order of execution. */
 function layerRows(report) {
-  const rows = report.layers.map((layer, index) => ({ ...layer, index, time: null, within: null, predicted: null, bound: null, why: [] }));
+  if (!rowsOf.has(report)) rowsOf.set(report, joinedRows(report));
+  return rowsOf.get(report);
+}
+
+function joinedRows(report) {
+  const symbols = symbolsOf(report);
+  const rows = report.layers.map((layer, index) => ({ ...layer, symbols, index, time: null, within: null, predicted: null, bound: null, why: [] }));
   const byName = new Map();
   rows.forEach((row) => { if (!byName.has(row.name)) byName.set(row.name, row); });
   const run = report.measurements.find((one) => one.layers.length > 0);
@@ -78,7 +112,7 @@ function layerRows(report) {
 }
 
 /** A row of which nothing is known. */
-const NO_LAYER = { scope: '', output_shapes: [], inputs: [], outputs: [], parameters: null, flops: null, other_ops: null,
+const NO_LAYER = { symbols: {}, scope: '', output_shapes: [], inputs: [], outputs: [], parameters: null, flops: null, other_ops: null,
   live_bytes: null, time: null, within: null, predicted: null, bound: null };
 
 /** Measured times go to layers that ran alone; those of fused ones stay the group's, at the layer with the most MACs. */
@@ -92,7 +126,7 @@ function addMeasured(rows, byName, run) {
       rows.push(row);
       members.push(row);
     }
-    const weight = (row) => number(row.macs) || 0;
+    const weight = (row) => numberAt(row.macs, row.symbols) || 0;
     const main = members.reduce((best, row) => (weight(row) > weight(best) ? row : best));
     if (isKnown(measured.mean_ms)) main.time = (main.time || 0) + measured.mean_ms;
     main.measured = measured;

@@ -10,8 +10,8 @@ function section(id, title, contents, { whole = false } = {}) {
   sections.push({ id, title, contents, whole });
 }
 
-function sectionElement({ id, title }, contents) {
-  const heading = el('h2', { id: `${id}-title` }, title);
+function sectionElement({ id, title }, contents, of) {
+  const heading = el('h2', { id: `${id}-title` }, title, of);
   return el('section', { id, 'aria-labelledby': `${id}-title` }, heading, contents);
 }
 

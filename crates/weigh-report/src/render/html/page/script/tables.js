@@ -1,11 +1,15 @@
 // Tables: plain ones, and one that is sorted, searched, filtered and opened.
 
-/** A table of texts and elements. Titles that begin with `>` are of numbers. */
-function table(caption, titles, rows) {
+/** A table of texts and elements. Titles that begin with `>` are of numbers; columns without any cell are left out. */
+function table(caption, allTitles, allRows) {
+  const isEmpty = (cell) => cell === '' || cell === null || (Array.isArray(cell) && cell.length === 0);
+  const kept = allTitles.map((title, at) => at).filter((at) => at === 0 || allRows.some((row) => !isEmpty(row[at])));
+  const titles = kept.map((at) => allTitles[at]);
+  const rows = allRows.map((row) => kept.map((at) => row[at]));
   const right = titles.map((title) => title.startsWith('>'));
   const side = (at) => (right[at] ? 'number' : null);
-  return scrolling(caption, el('table', null, el('caption', { class: 'hidden' }, caption),
-    el('thead', null, el('tr', null, titles.map((title, at) => el('th', { scope: 'col', class: side(at) }, title.replace(/^>/, ''))))),
+  return scrolling(`${caption}, table`, el('table', null, el('caption', { class: 'hidden' }, caption),
+    el('thead', null, el('tr', null, titles.map((title, at) => el('th', { scope: 'col', class: side(at) }, term(title.replace(/^>/, '')))))),
     el('tbody', null, rows.map((row) => el('tr', null, row.map((cell, at) => (at === 0
       ? el('th', { scope: 'row', class: side(at) }, cell) : el('td', { class: side(at) }, cell))))))));
 }
@@ -19,15 +23,25 @@ function scrolling(label, inner) {
 function facts(pairs) {
   const known = pairs.filter(([, value]) => isKnown(value) && value !== '' && !(Array.isArray(value) && value.length === 0));
   if (known.length === 0) return null;
-  return el('dl', { class: 'facts' }, known.map(([term, value]) => el('div', null, el('dt', null, term), el('dd', null, value))));
+  return el('dl', { class: 'facts' }, known.map(([name, value]) => {
+    const pair = el('div', null, el('dt', null, term(name)), el('dd', null, value));
+    if (pair.textContent.length > 80) pair.classList.add('long');
+    return pair;
+  }));
 }
 
 function notes(texts) {
   return texts.length === 0 ? null : el('ul', { class: 'notes' }, texts.map((text) => el('li', null, sentence(text))));
 }
 
+/** Says at which sizes formulas were worked out, where some symbols are not bound. */
+function nominalNote(report) {
+  const at = report.unbound.map((symbol) => `${shorten(symbol, 40)} = ${NOMINAL}`);
+  return at.length === 0 ? null : el('p', { class: 'note' }, `Where counts are formulas, they are drawn at ${at.join(', ')}.`);
+}
+
 /** How many rows are put into the page at a time. */
-const ROWS_AT_A_TIME = 150;
+const ROWS_AT_A_TIME = 100;
 
 /**
  * A table over `rows` that can be sorted by each column. A column: `{ key, title, value(row), show(row), text, bar }`, where
@@ -41,11 +55,14 @@ function sortable(id, caption, columns, rows, details) {
   const most = new Map(columns.filter((column) => column.bar).map((column) => [column.key, largest(rows, column)]));
   const body = el('tbody');
   const heads = columns.map((column) => el('th', { scope: 'col', class: column.text ? null : 'number', 'aria-sort': 'none' },
-    el('button', { type: 'button', 'data-sort': column.key, click: () => press(column) }, column.title)));
+    el('button', { type: 'button', 'data-sort': column.key, title: (words.get(column.title.toLowerCase()) || {}).short, click: () => press(column) }, column.title)));
   const more = el('button', { type: 'button', class: 'more', click: () => write(ROWS_AT_A_TIME) });
-  const place = scrolling(caption, el('table', { id }, el('caption', { class: 'hidden' }, caption), el('thead', null, el('tr', null, heads)), body));
+  const place = scrolling(`${caption}, table`, el('table', { id }, el('caption', { class: 'hidden' }, caption), el('thead', null, el('tr', null, heads)), body));
+  place.classList.add('tall');
   const element = el('div', null, place, more);
-  new IntersectionObserver((seen) => { if (seen.some((one) => one.isIntersecting) && written > ROWS_AT_A_TIME) write(ROWS_AT_A_TIME); }).observe(more);
+  place.addEventListener('scroll', () => {
+    if (place.scrollTop + place.clientHeight > place.scrollHeight - 200 && written < current.length) write(ROWS_AT_A_TIME);
+  });
 
   function press(column) {
     const up = sort.key === column.key ? !sort.up : Boolean(column.text);
@@ -77,7 +94,7 @@ function sortable(id, caption, columns, rows, details) {
   function line(row) {
     const tr = el('tr', { 'data-layer': row.index }, columns.map((column, at) => {
       const shownText = column.show(row);
-      if (at > 0) return el('td', { class: column.text ? null : 'number' }, shownText, barOf(column, row));
+      if (at > 0) return el('td', { class: column.side || (column.text ? null : 'number') }, shownText, barOf(column, row));
       const button = el('button', { type: 'button', 'aria-expanded': 'false', class: 'row' }, shownText);
       button.addEventListener('click', () => open(tr, button, row));
       return el('th', { scope: 'row' }, button);

@@ -15,7 +15,7 @@ system.addEventListener('change', () => { setTheme(system.matches); redrawAll();
 
 // Paper is white.
 let onScreen;
-addEventListener('beforeprint', () => { onScreen = isDark(); setTheme(false); redrawAll(); });
+addEventListener('beforeprint', () => { onScreen = isDark(); setTheme(false); drawAll(); });
 addEventListener('afterprint', () => { setTheme(onScreen); redrawAll(); });
 
 function themeButton() {

@@ -40,30 +40,25 @@ function bubbleChart(reports, metrics, state) {
   const most = Math.max(...known.map((report) => size.of(report) || 0), 1);
   const names = known.map((report) => `${modelName(report)}: ${metricText(state.x, report)}, ${metricText(state.y, report)}`);
   return chart('comparison', `${state.y.name} against ${state.x.name}. ${names.join('; ')}`, (palette) => ({
-    grid: { left: 20, right: 40, top: 24, bottom: 28, containLabel: true },
-    xAxis: axis(palette, state.x.name, { type: 'log', nameGap: 28, ...around(known.map(state.x.of)), axisLabel: { formatter: (value) => state.x.show(Number(significant(value, 3))) } }),
-    yAxis: axis(palette, state.y.name, { type: 'log', nameGap: 62, ...around(known.map(state.y.of)), axisLabel: { formatter: (value) => state.y.show(Number(significant(value, 3))) } }),
+    grid: room(24, 40),
+    xAxis: axis(palette, state.x.name, { type: 'log', ...around(known.map(state.x.of), state.x.show === bytes), axisLabel: { showMinLabel: false, showMaxLabel: false, formatter: (value) => state.x.show(Number(significant(value, 3))) } }),
+    yAxis: axis(palette, state.y.name, { type: 'log', ...around(known.map(state.y.of), state.y.show === bytes), axisLabel: { showMinLabel: false, showMaxLabel: false, formatter: (value) => state.y.show(Number(significant(value, 3))) } }),
     tooltip: { ...looks(palette).tooltip, formatter: ({ data }) => (data && data.report ? tip(modelName(data.report), [...metrics.map((metric) => [metric.name, metricText(metric, data.report)]), ['latency is', (latencyFigure(data.report) || {}).basis]]) : '') },
     series: known.map((report, at) => ({
       name: modelName(report), type: 'scatter', data: [{ value: [state.x.of(report), state.y.of(report)], report }],
       symbolSize: 14 + 50 * Math.sqrt((size.of(report) || 0) / most),
       itemStyle: { color: palette.series[at % 8], opacity: report.dominated_by ? 0.45 : 0.75, borderColor: palette.ink, borderWidth: report.dominated_by ? 0 : 1 },
-      label: { show: true, position: 'top', color: palette.ink, formatter: shorten(modelName(report), 26) }, labelLayout: { moveOverlap: 'shiftY' },
+      label: { show: true, position: 'top', color: palette.ink, formatter: shorten(modelName(report), 26) }, labelLayout: { moveOverlap: 'shiftY', hideOverlap: true },
     })),
   }), { height: 380 });
-}
-
-/** Room on both sides of a logarithmic axis. */
-function around(values) {
-  return { min: Math.min(...values) / 1.8, max: Math.max(...values) * 1.8 };
 }
 
 function relativeChart(reports, state) {
   const base = state.relative.of(reports[0]);
   const rows = reports.map((report) => ({ report, ratio: isKnown(state.relative.of(report)) && base > 0 ? state.relative.of(report) / base : null }));
   return chart('relative', `${state.relative.name} relative to ${modelName(reports[0])}: ${rows.map(({ report, ratio }) => `${modelName(report)} ${ratio === null ? '?' : ratio.toFixed(2)}`).join(', ')}`, (palette) => ({
-    grid: { left: 12, right: 60, top: 12, bottom: 24, containLabel: true },
-    xAxis: axis(palette, `relative to ${shorten(modelName(reports[0]), 30)}`, { nameGap: 26, min: 0 }),
+    grid: room(12, 60),
+    xAxis: axis(palette, `relative to ${shorten(modelName(reports[0]), 30)}`, { min: 0 }),
     yAxis: axis(palette, '', { type: 'category', inverse: true, data: rows.map(({ report }) => shorten(modelName(report), 28)), splitLine: { show: false } }),
     tooltip: { ...looks(palette).tooltip, formatter: ({ dataIndex }) => tip(modelName(rows[dataIndex].report), [[state.relative.name, metricText(state.relative, rows[dataIndex].report)], ['relative', rows[dataIndex].ratio === null ? '?' : rows[dataIndex].ratio.toFixed(2)]]) },
     series: [{ type: 'bar', barMaxWidth: 26, data: rows.map(({ ratio }, at) => ({ value: ratio, itemStyle: { color: palette.series[at % 8] } })),
@@ -78,9 +73,11 @@ section('comparison', 'Comparison', (reports) => {
   if (metrics.length < 2) return null;
   const find = (key) => metrics.find((metric) => metric.key === key);
   const state = { x: find('macs') || metrics[0], y: find('latency') || find('peak') || metrics[1], relative: find('latency') || find('macs') || metrics[0] };
+  const heading = el('figcaption');
   const bubbles = el('div');
   const bars = el('div');
   const draw = () => {
+    heading.textContent = `${state.y.name} against ${state.x.name}`;
     bubbles.replaceChildren(bubbleChart(reports, metrics, state));
     bars.replaceChildren(relativeChart(reports, state));
     redraw('comparison');
@@ -98,7 +95,7 @@ section('comparison', 'Comparison', (reports) => {
   });
   return [
     el('div', { class: 'pair' },
-      el('div', null, el('div', { class: 'controls' }, pick('Across', 'x'), pick('Up', 'y')), figure('Cost against speed', bubbles, 'The area is the number of parameters.')),
+      el('div', null, el('div', { class: 'controls' }, pick('Across', 'x'), pick('Up', 'y')), el('figure', null, heading, bubbles, el('p', { class: 'note' }, 'The area is the number of parameters.'))),
       el('div', null, el('div', { class: 'controls' }, pick('Metric', 'relative')), figure('Relative', bars))),
     table('models', ['model', ...metrics.map((metric) => `>${metric.name}`), ...(dominated ? ['Pareto'] : [])], rows),
   ];

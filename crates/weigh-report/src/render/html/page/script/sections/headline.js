@@ -2,9 +2,11 @@
 
 function card(label, value, fact, { least = false, kind = '' } = {}) {
   if (!isKnown(value) || value === '') return null;
-  const [amount, ...unit] = String(value).split(' ');
-  return el('div', { class: `card ${kind}`, 'data-figure': label },
-    el('div', { class: 'label' }, label),
+  const text = String(value);
+  const isFormula = /[·(]| \+ |\/\//.test(text);
+  const [amount, ...unit] = isFormula ? [el('span', { class: 'formula' }, text)] : text.split(' ');
+  return el('div', { class: `card ${kind} ${isFormula ? 'wide' : ''}`, 'data-figure': label },
+    el('div', { class: 'label' }, term(label)),
     el('div', { class: 'value' }, least ? '≥ ' : '', amount, unit.length > 0 && el('small', null, ` ${unit.join(' ')}`)),
     fact && el('div', { class: 'fact' }, fact));
 }
@@ -29,17 +31,18 @@ function countedCards(totals) {
 }
 
 function measuredCards(report) {
-  const run = mainRun(report);
+  const run = mainRun(report) || report.measurements.find(wasTimed);
   if (!run) return [];
   const stage = latencyOf(run);
   const where = [`batch ${run.batch}`, run.engine.name, run.threads && many(run.threads, 'thread')].filter(Boolean).join(', ');
   const needed = Object.entries(stage.refused || {}).find(([name]) => name === 'p99');
   const energy = (run.energy || []).find((one) => isKnown(one.joules));
   return [
-    card('latency p50', time(stage.p50_ms), [timeInterval(stage.p50_ms, stage.p50_ci_ms), ' ', where]),
+    isKnown(stage.p50_ms) ? card('latency p50', time(stage.p50_ms), [timeInterval(stage.p50_ms, stage.p50_ci_ms), ' ', where])
+      : card('latency, smallest', maybe(stage.min_ms, time), `too few samples for a median: ${run.samples}; ${where}`),
     isKnown(stage.p99_ms) ? card('latency p99', time(stage.p99_ms), timeInterval(stage.p99_ms, stage.p99_ci_ms))
       : needed && card('latency p99', '?', `needs ${needed[1]} samples, there are ${run.samples}`),
-    run.throughput && card('throughput', `${rate(run.throughput.per_second)} ${run.throughput.unit}/s`, rateInterval(run.throughput.per_second, run.throughput.ci)),
+    run.throughput && isKnown(run.throughput.per_second) && card('throughput', `${rate(run.throughput.per_second)} ${run.throughput.unit}/s`, rateInterval(run.throughput.per_second, run.throughput.ci)),
     card('efficiency', maybe(run.efficiency, percent), run.theoretical_ms && `theoretical ${time(run.theoretical_ms)}`),
     card('memory of the process', maybe(run.memory.peak_rss_bytes, bytes), 'resident, at most'),
     energy && card(`energy (${energy.basis})`, joules(energy.joules), 'each sample'),

@@ -33,7 +33,7 @@ function spreadChart(run, stage) {
     const known = PERCENTILES.filter(([, key]) => isKnown(stage[key]) && stage[key] <= high + width);
     return {
       xAxis: axis(palette, `latency (${unit})`, { min: low / size, max: (low + counts.length * width) / size, axisLabel: { formatter: (value) => significant(value, 3) } }),
-      yAxis: axis(palette, 'inferences', { nameGap: 40, minInterval: 1 }),
+      yAxis: axis(palette, 'inferences', { minInterval: 1 }),
       tooltip: { ...looks(palette).tooltip, trigger: 'item', formatter: ({ data }) => tip(`${significant(data[0] / size, 4)} to ${significant(data[1] / size, 4)} ${unit}`, [['inferences', String(data[2])], ['share', percent(data[2] / times.length)]]) },
       series: [{
         type: 'custom', encode: { x: [0, 1], y: 2 },
@@ -63,7 +63,7 @@ function timesChart(run, stage) {
   const [size, unit] = timeUnit(stage.p50_ms);
   const place = chart('times', `Latency of each inference in the order of measuring, over ${many(edges.length, 'process')}`, (palette) => ({
     xAxis: axis(palette, 'inference', { max: points.length, minInterval: 1 }),
-    yAxis: axis(palette, `latency (${unit})`, { scale: true, nameGap: 48, axisLabel: { formatter: (value) => significant(value, 3) } }),
+    yAxis: axis(palette, `latency (${unit})`, { scale: true, axisLabel: { formatter: (value) => significant(value, 3) } }),
     dataZoom: [{ type: 'inside', filterMode: 'none', zoomOnMouseWheel: 'ctrl' }],
     tooltip: { ...looks(palette).tooltip, formatter: ({ data }) => tip(time(data[1] * size), [['inference', String(data[0] + 1)], ['process', String(data[2] + 1)], ['round', String(data[3] + 1)]]) },
     series: [{
@@ -115,7 +115,7 @@ function latencyOfRun(runs, run) {
   const outliers = run.outliers ? run.outliers.mild_high + run.outliers.severe_high : null;
   return [
     percentileTable(runs, run),
-    run.times && el('div', { class: 'pair' }, spreadChart(run, stage), timesChart(run, stage)),
+    run.times && hasTimes(run) && el('div', { class: 'pair' }, spreadChart(run, stage), timesChart(run, stage)),
     facts([
       ['samples', `${run.samples} from ${many(run.processes || 0, 'process')}, ${many(run.rounds || 0, 'round')}`],
       ['warm-up', run.warm_up && `${run.warm_up.runs} inferences, ${maybe(run.warm_up.ms, time)}${run.warm_up.settled ? '' : ', not settled'}`],
@@ -130,16 +130,16 @@ function latencyOfRun(runs, run) {
 
 section('latency', 'Latency', (report) => {
   const runs = report.measurements;
-  const timed = runs.filter(hasTimes);
+  const timed = runs.filter(wasTimed);
   const failed = runs.filter((run) => run.failed);
   if (timed.length === 0 && failed.length === 0) return null;
   const place = el('div');
   const show = (run) => place.replaceChildren(...el('div', null, latencyOfRun(runs, run)).childNodes);
-  const main = mainRun(report);
+  const main = mainRun(report) || timed[0];
   if (main) show(main);
   const picker = timed.length > 1 && choice('Configuration', timed.map((run) => [runs.indexOf(run), settingsOf(runs, run) || `measurement ${runs.indexOf(run) + 1}`]), runs.indexOf(main), (at) => { show(runs[Number(at)]); redrawAll(); });
   return [
-    picker && el('div', { class: 'controls' }, picker), place, stagesChart(timed),
+    picker && el('div', { class: 'controls' }, picker), place, stagesChart(timed.filter(hasTimes)),
     failed.length > 0 && notes(failed.map((run) => `${settingsOf(runs, run) || run.engine.name}: ${run.failed}`)),
   ];
 });

@@ -21,8 +21,8 @@ function probesChart(slo) {
     const limit = Number((slo.requirement.match(/([\d.]+)\s*ms\s*$/) || [])[1]) || null;
     return {
       legend: legend(palette),
-      xAxis: axis(palette, 'queries/s', { scale: true, nameGap: 26 }),
-      yAxis: axis(palette, 'latency (ms)', { nameGap: 46, type: 'log' }),
+      xAxis: axis(palette, 'queries/s', { scale: true }),
+      yAxis: axis(palette, 'latency (ms)', { type: 'log' }),
       tooltip: { ...looks(palette).tooltip, formatter: ({ data }) => (data && data.probe ? tip(`${rate(data.probe.rate)} queries/s`, [['found', time(data.probe.value_ms)], ['requirement', data.probe.status], ['queries', String(data.probe.queries)]]) : '') },
       series: [
         { ...series('met', 'met', palette.good, 'circle'), markLine: limit ? { silent: true, symbol: 'none', lineStyle: { color: palette.bad }, label: { color: palette.ink, formatter: slo.requirement, position: 'insideEndTop' }, data: [{ yAxis: limit }] } : undefined },

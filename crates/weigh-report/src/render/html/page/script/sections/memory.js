@@ -1,14 +1,30 @@
 // Memory over the steps, what is alive at the peak, and where everything lies in one block.
 
-function stepsChart(memory, at, most, select) {
-  const steps = memory.steps.map((step) => number(step.live_bytes));
-  const work = memory.steps.map((step) => number(step.workspace_bytes));
+/** More steps than this are drawn in groups of neighbours, each by the one with the most memory. */
+const MOST_STEPS = 1500;
+
+/** The steps to draw. */
+function outline(steps) {
+  const group = Math.ceil(steps.length / MOST_STEPS);
+  const chosen = [];
+  for (let first = 0; first < steps.length; first += group) {
+    let most = first;
+    for (let at = first; at < Math.min(first + group, steps.length); at += 1) if ((steps[at] ?? -1) > (steps[most] ?? -1)) most = at;
+    chosen.push(most);
+  }
+  return chosen;
+}
+
+function stepsChart(memory, symbols, at, most, select) {
+  const steps = memory.steps.map((step) => numberAt(step.live_bytes, symbols));
+  const work = memory.steps.map((step) => numberAt(step.workspace_bytes, symbols));
   const scale = most >= 2 ** 30 ? [2 ** 30, 'GiB'] : most >= 2 ** 20 ? [2 ** 20, 'MiB'] : [1024, 'KiB'];
+  const drawn = outline(steps);
   const inUnits = (value) => (value === null ? null : value / scale[0]);
   const place = chart('memory', `Activations alive over ${steps.length} steps; the peak is ${bytes(most)} in step ${at + 1}`, (palette) => ({
     legend: legend(palette),
-    grid: { left: 16, right: 24, top: 40, bottom: 24, containLabel: true },
-    xAxis: axis(palette, 'step', { min: 0, max: steps.length - 1 || 1, minInterval: 1, nameGap: 26 }),
+    grid: room(40, 24),
+    xAxis: axis(palette, 'step', { min: 0, max: steps.length - 1 || 1, minInterval: 1 }),
     yAxis: axis(palette, scale[1], { nameGap: 46 }),
     dataZoom: [{ type: 'inside', filterMode: 'none', zoomOnMouseWheel: 'ctrl' }],
     tooltip: { ...looks(palette).tooltip, trigger: 'axis', axisPointer: { type: 'line', lineStyle: { color: palette.dim } }, formatter: (points) => {
@@ -16,14 +32,13 @@ function stepsChart(memory, at, most, select) {
       return tip(memory.steps[step].node, [['step', `${step + 1} of ${steps.length}`], ['alive', maybe(steps[step], bytes)], ['in place', count(memory.steps[step].in_place_bytes, bytes)], ['workspace', maybe(work[step], bytes)]]);
     } },
     series: [
-      { name: 'activations', type: 'line', step: 'middle', symbol: 'none', areaStyle: { opacity: 0.35 }, lineStyle: { width: 1.5 }, data: steps.map((value, step) => [step, inUnits(value)]),
+      { name: 'activations', type: 'line', step: 'middle', symbol: 'none', areaStyle: { opacity: 0.35 }, lineStyle: { width: 1.5 }, data: drawn.map((step) => [step, inUnits(steps[step])]),
         markPoint: { symbol: 'pin', symbolSize: 44, itemStyle: { color: palette.bad }, label: { formatter: 'peak', fontSize: 10, color: '#fff' }, data: [{ coord: [at, inUnits(most)] }] } },
-      { name: 'with workspace', type: 'line', step: 'middle', symbol: 'none', lineStyle: { width: 1, type: 'dotted' }, data: steps.map((value, step) => [step, value === null || work[step] === null ? null : inUnits(value + work[step])]) },
+      { name: 'with workspace', type: 'line', step: 'middle', symbol: 'none', lineStyle: { width: 1, type: 'dotted' }, data: drawn.map((step) => [step, steps[step] === null || work[step] === null ? null : inUnits(steps[step] + work[step])]) },
     ],
   }), { height: 320 });
   place.addEventListener('click', (event) => {
-    const drawn = charts.get('memory');
-    const [step] = drawn.convertFromPixel({ gridIndex: 0 }, [event.offsetX, event.offsetY]) || [];
+    const [step] = charts.get('memory').convertFromPixel({ gridIndex: 0 }, [event.offsetX, event.offsetY]) || [];
     if (step >= 0 && step < steps.length) select(Math.round(step));
   });
   return figure('Over the steps', place, 'Activations alive while each node runs, in the order of the file. A click shows the tensors of a step.');
@@ -48,9 +63,9 @@ function arenaChart(memory) {
   const steps = memory.steps.length;
   const scale = arena.bytes >= 2 ** 20 ? [2 ** 20, 'MiB'] : [1024, 'KiB'];
   const place = chart('arena', `A block of ${bytes(arena.bytes)} that holds ${many(placed.length, 'tensor')}`, (palette) => ({
-    grid: { left: 16, right: 24, top: 16, bottom: 24, containLabel: true },
-    xAxis: axis(palette, 'step', { min: 0, max: steps, minInterval: 1, nameGap: 26 }),
-    yAxis: axis(palette, `offset (${scale[1]})`, { min: 0, max: arena.bytes / scale[0], nameGap: 46, axisLabel: { formatter: (value) => significant(value, 3) } }),
+    grid: room(16, 24),
+    xAxis: axis(palette, 'step', { min: 0, max: steps, minInterval: 1 }),
+    yAxis: axis(palette, `offset (${scale[1]})`, { min: 0, max: arena.bytes / scale[0], axisLabel: { formatter: (value) => significant(value, 3) } }),
     tooltip: { ...looks(palette).tooltip, formatter: ({ dataIndex }) => {
       const one = placed[dataIndex];
       return tip(one.tensor || '(in the bodies of the node)', [['size', bytes(one.bytes)], ['offset', bytes(one.offset)], ['alive', `steps ${one.first + 1} to ${one.last + 1}`]]);
@@ -71,7 +86,8 @@ function arenaChart(memory) {
 section('memory', 'Memory', (report) => {
   const { memory } = report;
   if (!memory) return null;
-  const alive = memory.steps.map((step) => number(step.live_bytes) ?? -1);
+  const symbols = symbolsOf(report);
+  const alive = memory.steps.map((step) => numberAt(step.live_bytes, symbols) ?? -1);
   const at = alive.reduce((best, value, step) => (value > alive[best] ? step : best), 0);
   if (!(alive[at] > 0)) return null;
   const totals = report.totals || {};
@@ -92,7 +108,8 @@ section('memory', 'Memory', (report) => {
       ['workspace (modelled)', maybe(totals.workspace_bytes, (value) => count(value, bytes))], ['weights', maybe(totals.weight_bytes, (value) => count(value, bytes))],
       ['needs', maybe(totals.device_bytes, (value) => count(value, bytes))],
     ]),
-    el('div', { class: 'pair' }, stepsChart(memory, at, alive[at], select), arenaChart(memory)),
+    el('div', { class: 'pair' }, stepsChart(memory, symbols, at, alive[at], select), arenaChart(memory)),
+    nominalNote(report),
     heading, tensors,
   ];
 });

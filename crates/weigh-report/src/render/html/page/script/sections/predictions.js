@@ -7,8 +7,8 @@ function expectedChart(predictions) {
   if (shown.length < 2) return null;
   const names = shown.map((one) => shorten(`${one.title || one.device}, ${one.dtype}${isKnown(one.batch) ? `, batch ${one.batch}` : ''}`, 46));
   const place = chart('predictions', `Expected times of ${many(shown.length, 'prediction')} with their intervals`, (palette) => ({
-    grid: { left: 12, right: 24, top: 12, bottom: 24, containLabel: true },
-    xAxis: axis(palette, 'ms', { type: 'log', nameGap: 26, axisLabel: { formatter: (value) => significant(value, 2) } }),
+    grid: room(12, 24),
+    xAxis: axis(palette, 'ms', { type: 'log', axisLabel: { formatter: (value) => significant(value, 2) } }),
     yAxis: axis(palette, '', { type: 'category', data: names, inverse: true, splitLine: { show: false } }),
     tooltip: { ...looks(palette).tooltip, formatter: ({ dataIndex }) => predictionTip(shown[dataIndex], names[dataIndex]) },
     series: [

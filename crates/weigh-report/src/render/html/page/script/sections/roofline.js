@@ -38,6 +38,11 @@ function rooflines(report) {
   return found;
 }
 
+/** Words in a chart. */
+function words(at, text, position, palette, offset = [0, 0]) {
+  return { type: 'scatter', symbolSize: 1, silent: true, itemStyle: { color: 'transparent' }, data: [at], z: 6, label: { show: true, formatter: text, position, offset, color: palette.ink, fontSize: 11 } };
+}
+
 function rooflineOption(roofline, palette) {
   const { dots, ceilings } = roofline;
   const boundColour = { compute: palette.series[0], memory: palette.series[1], overhead: palette.series[3] };
@@ -50,10 +55,11 @@ function rooflineOption(roofline, palette) {
     right = Math.max(right, ...ridges.map((ridge) => ridge * 4));
     ceilings.bandwidths.forEach((one, at) => {
       const ridge = ceilings.flops_per_s / one.bytes_per_s;
-      lines.push({ name: `${one.level} ${bytesPerSecond(one.bytes_per_s)}`, type: 'line', symbol: 'none', silent: true, lineStyle: { color: palette.ink, type: at === 0 ? 'solid' : 'dashed', width: at === 0 ? 2 : 1 }, data: [[left, left * one.bytes_per_s], [ridge, ceilings.flops_per_s], ...(at === 0 ? [[right, ceilings.flops_per_s]] : [])],
-        endLabel: { show: false }, markPoint: { silent: true, symbol: 'none', data: [{ coord: [left * 1.15, left * 1.15 * one.bytes_per_s], value: one.level }], label: { show: true, formatter: `${one.level} ${bytesPerSecond(one.bytes_per_s)}`, position: 'right', color: palette.dim, fontSize: 11 } } });
+      lines.push({ name: one.level, type: 'line', symbol: 'none', silent: true, lineStyle: { color: palette.ink, type: at === 0 ? 'solid' : 'dashed', width: at === 0 ? 2 : 1 },
+        data: [[left, left * one.bytes_per_s], [ridge, ceilings.flops_per_s], ...(at === 0 ? [[right, ceilings.flops_per_s]] : [])] });
+      lines.push(words([left * 1.1, left * 1.1 * one.bytes_per_s], `${one.level} ${bytesPerSecond(one.bytes_per_s)}`, 'right', palette));
     });
-    lines.push({ name: 'peak', type: 'line', symbol: 'none', silent: true, data: [], lineStyle: { color: palette.ink }, markPoint: { silent: true, symbol: 'none', data: [{ coord: [right, ceilings.flops_per_s], value: 'peak' }], label: { show: true, formatter: `${flopsPerSecond(ceilings.flops_per_s)} ${ceilings.dtype}`, position: 'insideTopRight', offset: [-90, -10], color: palette.dim, fontSize: 11 } } });
+    lines.push(words([right, ceilings.flops_per_s], `${flopsPerSecond(ceilings.flops_per_s)} ${ceilings.dtype}`, 'left', palette, [0, -10]));
   }
   const longest = Math.max(...dots.map((dot) => dot.ms));
   const groups = new Map();
@@ -65,9 +71,9 @@ function rooflineOption(roofline, palette) {
   const scatters = [...groups].map(([bound, data]) => ({ name: bound, type: 'scatter', data, itemStyle: { color: boundColour[bound] || palette.series[7], opacity: 0.65, borderColor: palette.panel } }));
   return {
     legend: legend(palette, { data: scatters.map((one) => one.name) }),
-    grid: { left: 16, right: 28, top: 36, bottom: 24, containLabel: true },
-    xAxis: axis(palette, 'intensity (FLOP/B)', { type: 'log', min: left, max: right, nameGap: 26, axisLabel: { formatter: (value) => significant(value, 2) } }),
-    yAxis: axis(palette, 'rate (FLOP/s)', { type: 'log', nameGap: 56, axisLabel: { formatter: (value) => si(value) } }),
+    grid: room(36, 28),
+    xAxis: axis(palette, 'intensity (FLOP/B)', { type: 'log', min: left, max: right, axisLabel: { formatter: (value) => significant(value, 2) } }),
+    yAxis: axis(palette, 'rate (FLOP/s)', { type: 'log', axisLabel: { formatter: (value) => si(value) } }),
     dataZoom: [{ type: 'inside', xAxisIndex: 0, filterMode: 'none', zoomOnMouseWheel: 'ctrl' }],
     tooltip: { ...looks(palette).tooltip, formatter: ({ data }) => (data && data.dot ? tip(data.dot.name, [
       ['operator', data.dot.op], [roofline.what, time(data.dot.ms)], ['share', maybe(data.dot.share, percent)],
@@ -90,14 +96,14 @@ section('roofline', 'Roofline', (report) => {
   const found = rooflines(report);
   if (found.length === 0) return null;
   let shown = found[0];
-  const words = el('p', { class: 'note' });
+  const about = el('p', { class: 'note' });
   const say = () => {
     const { ceilings } = shown;
-    words.replaceChildren(sentence(ceilings ? `Each dot is a layer, its size the share of time (${shown.what}). Ceilings of ${ceilings.title}: ${ceilings.rests_on}.`
+    about.replaceChildren(sentence(ceilings ? `Each dot is a layer, its size the share of time (${shown.what}). Ceilings of ${ceilings.title}: ${ceilings.rests_on}.`
       : 'Each dot is a layer, its size the share of time. The ceilings of this machine are not known: `weigh hardware calibrate` measures them.'));
   };
   const place = chart('roofline', `Roofline of ${many(shown.dots.length, 'layer')}`, (palette) => rooflineOption(shown, palette), { height: 420, marks: Math.max(...found.map((one) => one.dots.length)) });
   say();
   const picker = found.length > 1 && choice('Roofline of', found.map((one, at) => [at, one.title]), 0, (at) => { shown = found[Number(at)]; say(); redraw('roofline'); });
-  return [picker && el('div', { class: 'controls' }, picker), place, words];
+  return [picker && el('div', { class: 'controls' }, picker), place, about];
 });

@@ -19,9 +19,9 @@ section('scaling', 'Scaling', (report) => {
   const place = chart('scaling', `Formulas over ${scaling.symbols.join(', ')}`, (palette) => {
     const here = [values[state.symbol], state.metric.of(values)];
     return {
-      grid: { left: 16, right: 28, top: 20, bottom: 26, containLabel: true },
-      xAxis: axis(palette, shorten(state.symbol, 40), { nameGap: 26, min: 0 }),
-      yAxis: axis(palette, state.metric.name, { nameGap: 64, min: 0, axisLabel: { formatter: (value) => state.metric.show(Number(significant(value, 4))) } }),
+      grid: room(20, 28),
+      xAxis: axis(palette, shorten(state.symbol, 40), { min: 0 }),
+      yAxis: axis(palette, state.metric.name, { min: 0, axisLabel: { formatter: (value) => state.metric.show(Number(significant(value, 4))) } }),
       tooltip: { ...looks(palette).tooltip, trigger: 'axis', formatter: ([point]) => tip(`${shorten(state.symbol, 30)} = ${point.data[0]}`, [[state.metric.name, state.metric.show(point.data[1])]]) },
       series: [
         { type: 'line', symbol: 'none', data: points(), lineStyle: { width: 2.5 } },

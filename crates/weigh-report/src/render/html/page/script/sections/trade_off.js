@@ -68,10 +68,10 @@ function overBatchChart(report, runs) {
       series.push({ name: 'limit', type: 'line', yAxisIndex: 1, data: [], markLine: { silent: true, symbol: 'none', lineStyle: { color: palette.bad }, label: { color: palette.ink, formatter: report.sweep.slo.requirement, position: 'insideEndTop' }, data: [{ yAxis: limit }] } });
     }
     return {
-      legend: legend(palette),
-      grid: { left: 16, right: 16, top: 46, bottom: 24, containLabel: true },
-      xAxis: axis(palette, 'batch', { type: 'category', data: batches.map(String), nameGap: 26 }),
-      yAxis: [axis(palette, `${unit}/s`, { nameGap: 46, min: 0 }), axis(palette, 'latency (ms)', { nameGap: 46, min: 0, max: limit ? (range) => Math.max(range.max, limit * 1.05) : null, splitLine: { show: false } })],
+      legend: legend(palette, { data: [...new Set(series.map((one) => one.name))].filter((name) => name !== 'limit') }),
+      grid: room(46, 16),
+      xAxis: axis(palette, 'batch', { type: 'category', data: batches.map(String) }),
+      yAxis: [axis(palette, `${unit}/s`, { min: 0 }), axis(palette, 'latency (ms)', { min: 0, max: (range) => (limit > range.max ? limit * 1.05 : null), splitLine: { show: false } })],
       tooltip: { ...looks(palette).tooltip, formatter: ({ data }) => (data && data.run ? runTip(report, data.run) : '') },
       series,
     };
@@ -85,9 +85,9 @@ function paretoChart(report, runs) {
     const limit = limitOf(report);
     return {
       legend: legend(palette),
-      grid: { left: 16, right: 24, top: 46, bottom: 24, containLabel: true },
-      xAxis: axis(palette, 'latency p50 (ms)', { type: 'log', nameGap: 26, axisLabel: { formatter: (value) => significant(value, 2) } }),
-      yAxis: axis(palette, `${runs[0].throughput.unit}/s`, { nameGap: 46, scale: true }),
+      grid: room(46, 24),
+      xAxis: axis(palette, 'latency p50 (ms)', { type: 'log', ...around(runs.map((run) => at(run)[0])), axisLabel: { showMinLabel: false, showMaxLabel: false, formatter: (value) => significant(value, 2) } }),
+      yAxis: axis(palette, `${runs[0].throughput.unit}/s`, { scale: true }),
       tooltip: { ...looks(palette).tooltip, formatter: ({ data }) => (data && data.run ? runTip(report, data.run) : '') },
       series: [
         { name: 'configurations', type: 'scatter', symbolSize: 11, data: runs.map((run) => ({ value: at(run), run })), label: { show: runs.length <= 16, color: palette.ink, position: 'top', formatter: ({ data }) => `batch ${data.run.batch}` },

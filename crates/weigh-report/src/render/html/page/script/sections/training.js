@@ -4,7 +4,7 @@ function checkpointChart(training) {
   const curve = ((training.checkpointing || {}).curve || []);
   if (curve.length < 2) return null;
   const place = chart('checkpoints', 'Peak memory of a step against what is computed twice', (palette) => ({
-    xAxis: axis(palette, 'recomputed, share of the step', { nameGap: 26, axisLabel: { formatter: percent } }),
+    xAxis: axis(palette, 'recomputed, share of the step', { axisLabel: { formatter: percent } }),
     yAxis: axis(palette, 'peak of a step (GiB)', { nameGap: 46 }),
     tooltip: { ...looks(palette).tooltip, formatter: ({ dataIndex }) => tip(many(curve[dataIndex].segments.length, 'segment'), [['peak', bytes(curve[dataIndex].peak_bytes)], ['recomputed', percent(curve[dataIndex].overhead)]]) },
     series: [{ type: 'line', step: 'end', symbolSize: 8, data: curve.map((plan) => [plan.overhead, plan.peak_bytes / 2 ** 30]) }],

@@ -1,0 +1,20 @@
+// What the words of the page mean: from the same definitions as `weigh docs`.
+
+const words = new Map();
+
+/** The entries whose words occur in the page as it is now. */
+const usedWords = new Set();
+
+function readWords() {
+  for (const entry of JSON.parse(document.getElementById('weigh-words').textContent)) {
+    for (const name of [entry.name, ...entry.aliases, entry.title]) words.set(name.toLowerCase().replaceAll('_', ' '), entry);
+  }
+}
+
+/** A label that tells what it means where the glossary has it. */
+function term(label) {
+  const entry = typeof label === 'string' ? words.get(label.toLowerCase()) : undefined;
+  if (!entry) return label;
+  usedWords.add(entry);
+  return el('abbr', { title: entry.short }, label);
+}
