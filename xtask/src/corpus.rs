@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::made::make;
 use crate::paths::{corpus_folder, root, target};
 use crate::process::{cargo, command, run};
 use crate::steps::{Score, Steps};
@@ -205,10 +206,7 @@ pub fn all(steps: &mut Steps, corpora: &[&Corpus]) -> Result<()> {
     let venv = Venv::ready()?;
     for &corpus in corpora {
         steps.counting_step(&format!("corpus {}", corpus.name), |score| {
-            *score = check(&venv, corpus).unwrap_or_else(|error| {
-                println!("FAILED {error:#}");
-                Score { passed: 0, failed: 1 }
-            });
+            *score = Score::or_failed(check(&venv, corpus));
             Ok(())
         })?;
     }
@@ -286,7 +284,8 @@ pub fn mutants(steps: &mut Steps) -> Result<()> {
     })
 }
 
-fn build(steps: &mut Steps) -> Result<()> {
+/// Build the release binary and the programs that scripts use.
+pub fn build(steps: &mut Steps) -> Result<()> {
     steps.step("release build", || {
         run(cargo(&["build", "--release", "--package", "weigh", "--bins", "--examples"]))?;
         run(cargo(&["build", "--release", "--package", "weigh-data", "--examples"]))?;
@@ -298,7 +297,8 @@ fn release(name: &str) -> PathBuf {
     target().join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
-fn binary() -> PathBuf {
+/// The release binary.
+pub fn binary() -> PathBuf {
     release("weigh")
 }
 
@@ -334,20 +334,6 @@ fn text(name: &str) -> Result<String> {
     std::fs::read_to_string(root().join(name)).with_context(|| format!("cannot read {name}"))
 }
 
-/// Make a folder anew, unless it was made by what is `wanted` now.
-fn make(folder: &Path, wanted: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    let stamp = folder.join("made-by.txt");
-    if std::fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
-        println!("{} is up to date", folder.display());
-        return Ok(());
-    }
-    if folder.exists() {
-        std::fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
-    }
-    fill(folder)?;
-    std::fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
-}
-
 /// Run the script of a corpus.
 fn check(venv: &Venv, corpus: &Corpus) -> Result<Score> {
     let (mut python, script) = (venv.python(), corpus.script);
@@ -364,7 +350,7 @@ fn check(venv: &Venv, corpus: &Corpus) -> Result<Score> {
 }
 
 /// Run a program that counts checks, show what it prints, and return the score of its closing line.
-fn scored(mut program: Command, script: &str) -> Result<Score> {
+pub fn scored(mut program: Command, script: &str) -> Result<Score> {
     let mut child =
         program.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start {script}"))?;
     let mut last = String::new();

@@ -2,8 +2,10 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports to a person")]
 
+mod browser;
 mod checks;
 mod corpus;
+mod made;
 mod paths;
 mod process;
 mod steps;
@@ -25,6 +27,8 @@ Commands:
                       --fast leaves the corpora out
   corpus [NAME]...    compare the release binary with other counts on real and hostile models; without names, all of:
 {corpora}
+  browser [--update-docs]
+                      drive Chromium over the HTML reports; --update-docs also takes the pictures of docs/images
   fetch               make the Python environment and the models that the corpora need
   mutants             try tens of thousands of changed corpus files: no panic, no hang, no gigabytes
   speed               time `weigh inspect` beside onnx.shape_inference (not a test)
@@ -52,6 +56,7 @@ fn run(args: &[&str]) -> Result<()> {
             steps.step("Python environment", || Venv::ready().map(drop))?;
             checks::all(steps, Some(&Venv::ready()?))?;
             corpus::all(steps, &corpus::usual())?;
+            browser::all(steps, &[])?;
             corpus::mutants(steps)
         }),
         ["test", "--fast"] => Steps::run(|steps| checks::all(steps, None)),
@@ -59,6 +64,11 @@ fn run(args: &[&str]) -> Result<()> {
             let chosen = Corpus::named(names)?;
             Steps::run(|steps| corpus::all(steps, &chosen))
         }
+        ["browser", arguments @ ..] => Steps::run(|steps| {
+            corpus::build(steps)?;
+            steps.step("Python environment", || Venv::ready().map(drop))?;
+            browser::all(steps, arguments)
+        }),
         ["fetch"] => Steps::run(|steps| corpus::fetch(steps, &corpus::usual())),
         ["mutants"] => Steps::run(corpus::mutants),
         ["speed"] => Steps::run(corpus::speed),

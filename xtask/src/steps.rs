@@ -85,6 +85,14 @@ pub struct Score {
 }
 
 impl Score {
+    /// What was counted; where the counting itself failed, one failed check.
+    pub fn or_failed(counted: Result<Score>) -> Score {
+        counted.unwrap_or_else(|error| {
+            println!("FAILED {error:#}");
+            Score { passed: 0, failed: 1 }
+        })
+    }
+
     /// Read the closing line of a corpus script: `N passed, N failed`.
     pub fn parse(line: &str) -> Option<Score> {
         let (passed, failed) = line.trim().split_once(", ")?;

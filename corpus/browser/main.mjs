@@ -1,0 +1,96 @@
+// The HTML report in a browser: every page opens, shows what it should, harms nobody, and can be used by everyone.
+//
+// Usage: main.mjs FOLDER [--update-docs DOCS]
+//
+// Pages and pictures are made anew in FOLDER. Variables: WEIGH (the binary), CHROMIUM (the browser), PYTHON (with the
+// onnx package), BROWSER_PACKAGES (the folder that `npm ci` filled).
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { start, withPage } from "./browser.mjs";
+import { checkAccessibility } from "./checks/accessibility.mjs";
+import { checkHover } from "./checks/charts.mjs";
+import { checkData } from "./checks/data.mjs";
+import { checkHeadline } from "./checks/headline.mjs";
+import { checkHostility } from "./checks/hostility.mjs";
+import { checkKeyboard } from "./checks/keyboard.mjs";
+import { checkPrint, checkTheme, checkWidth } from "./checks/look.mjs";
+import { checkStructure } from "./checks/structure.mjs";
+import { checkSwiftness } from "./checks/swiftness.mjs";
+import { checkTable } from "./checks/table.mjs";
+import { document, picture } from "./pictures.mjs";
+import { make, PAGES } from "./reports.mjs";
+import { Tally } from "./tally.mjs";
+
+const WIDTHS = [400, 1600];
+const SCHEMES = ["light", "dark"];
+/** More layers than these are no table to click through. */
+const FEW_LAYERS = 1000;
+
+/** Everything about one page. */
+async function look({ tally, browser, folder, entry }) {
+  const use = (options, what) =>
+    withPage(browser, entry.file, options, async (page, complaints) => {
+      await what({ tally, browser, page, entry });
+      tally.equal("complaints and requests", complaints, []);
+    });
+  const notes = [];
+  checkData({ tally, entry });
+  await use({}, async (opened) => {
+    await picture(opened.page, join(folder, `${entry.name}.png`));
+    await checkStructure(opened);
+    await checkHeadline(opened);
+    await checkHover(opened);
+    await checkTheme(opened);
+    await checkPrint(opened);
+  });
+  const { layers, unbound } = entry.reports[0];
+  if (layers.length && layers.length < FEW_LAYERS && !unbound.length && !entry.hostile) {
+    await use({}, checkTable);
+    await use({}, checkKeyboard);
+  }
+  for (const width of WIDTHS) {
+    for (const scheme of SCHEMES) {
+      await use({ width, scheme }, async (opened) => {
+        await checkWidth(opened, width);
+        await picture(opened.page, join(folder, `${entry.name}-${width}-${scheme}.png`));
+        notes.push(...(await checkAccessibility(opened, `${width} px, ${scheme}`)));
+      });
+    }
+  }
+  if (entry.hostile) {
+    await use({}, (opened) => checkHostility(opened, join(folder, `${PAGES[0].name}.html`)));
+  }
+  if (layers.length >= FEW_LAYERS) {
+    notes.push(await checkSwiftness({ tally, browser, entry }));
+  }
+  return [...new Set(notes)].join(", ");
+}
+
+async function main([folder, ...rest]) {
+  const tally = new Tally();
+  const browser = await start();
+  mkdirSync(folder, { recursive: true });
+  const only = process.env.ONLY?.split(",");
+  try {
+    for (const page of PAGES.filter(({ name }) => !only || only.includes(name))) {
+      tally.begin(page.name);
+      try {
+        const entry = make(page, folder);
+        tally.line(await look({ tally, browser, folder, entry }));
+      } catch (error) {
+        tally.failed("came to no end", error);
+        tally.line(error.message.split("\n")[0]);
+      }
+    }
+    if (rest[0] === "--update-docs") {
+      await document(browser, (name) => join(folder, `${name}.html`), rest[1]);
+    }
+  } finally {
+    await browser.close();
+  }
+  return tally.close();
+}
+
+process.exitCode = await main(process.argv.slice(2));
