@@ -9,6 +9,7 @@ mod csv;
 mod devices;
 mod github;
 mod grid;
+mod history;
 mod ink;
 mod json;
 mod junit;
