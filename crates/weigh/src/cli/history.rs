@@ -75,8 +75,10 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let subject: Subject = args.metric.parse().map_err(requirements::told)?;
     let since = args.since.as_deref().map(|text| since(text, args.at.as_deref())).transpose()?;
     let file = args.place.file()?;
-    let mut store =
-        if args.forget { Store::open(&file) } else { Store::open_to_read(&file) }.map_err(save::told)?;
+    let mut store = Store::open_to_read(&file).map_err(save::told)?;
+    if args.forget {
+        store = Store::open(&file).map_err(save::told)?;
+    }
     if let Some(id) = args.run {
         return one(args, &mut store, id);
     }
