@@ -35,7 +35,7 @@ pub mod sampling;
 pub mod scenario;
 pub mod sentinel;
 pub mod statistics;
-mod student;
+pub mod student;
 mod throughput;
 pub mod versus;
 pub mod warm_up;

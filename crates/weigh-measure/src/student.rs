@@ -27,7 +27,7 @@ pub(crate) fn quantile(p: f64, degrees: usize) -> f64 {
 }
 
 /// The quantile of an interval that holds with that confidence, both tails the same.
-pub(crate) fn two_sided(confidence: f64, degrees: usize) -> f64 {
+pub fn two_sided(confidence: f64, degrees: usize) -> f64 {
     quantile(0.5 + confidence / 2.0, degrees)
 }
 

@@ -10,6 +10,7 @@ mod devices;
 mod github;
 pub mod glossary;
 mod grid;
+mod history;
 mod html;
 mod ink;
 mod json;

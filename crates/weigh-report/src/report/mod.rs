@@ -13,6 +13,7 @@ mod decisions;
 mod device;
 mod energy;
 mod fit;
+mod history;
 mod layers;
 mod made_by;
 mod memory;
@@ -42,6 +43,10 @@ pub use decisions::{
 pub use device::{DeviceFigure, DeviceInfo, DeviceLevel, DeviceMultiple, FigureBasis, Grounds, PeakRate};
 pub use energy::EnergyEstimate;
 pub use fit::{Fit, FitNeed, FitRemedy};
+pub use history::{
+    History, HistoryChange, HistoryLevel, HistoryMachine, HistoryMark, HistoryMarkKind, HistoryRun,
+    HistorySeries, HistorySettings, HistoryVerdict,
+};
 pub use layers::{Layer, Module};
 pub use made_by::MadeBy;
 pub use memory::{Arena, Memory, MemoryStep, Placement};
@@ -124,6 +129,9 @@ pub struct Report {
     /// The devices that were asked for.
     #[serde(default)]
     pub devices: Vec<DeviceInfo>,
+    /// Measurements of other days.
+    #[serde(default)]
+    pub history: Option<History>,
     /// What is predicted.
     #[serde(default)]
     pub predictions: Vec<Prediction>,

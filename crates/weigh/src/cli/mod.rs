@@ -11,6 +11,7 @@ mod docs;
 mod engines;
 mod explain;
 mod hardware;
+mod history;
 mod inspect;
 mod layer;
 mod man;
@@ -25,6 +26,7 @@ mod quantize;
 mod render;
 mod reports;
 mod requirements;
+mod save;
 mod schema;
 mod surroundings;
 mod ticket;
@@ -65,6 +67,8 @@ enum Command {
     Requirements(requirements::ListArgs),
     /// Models or saved reports beside each other
     Compare(Box<compare::Args>),
+    /// Measurements that were kept, and where their level changed
+    History(history::Args),
     /// What serving a workload takes: servers, time, money, energy
     Plan(Box<plan::Args>),
     /// What to change about a model, and what each change would bring
@@ -136,6 +140,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Requirements(args)) => requirements::list(&args),
         Some(Command::Compare(args)) => compare::run(&args),
+        Some(Command::History(args)) => history::run(&args),
         Some(Command::Plan(args)) => plan::run(&args),
         Some(Command::Advise(args)) => advise::run(&args),
         Some(Command::Engines(args)) => engines::run(&args),

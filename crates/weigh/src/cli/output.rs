@@ -146,7 +146,7 @@ fn show_in_browser(file: Option<&PathBuf>, page: &[u8]) -> anyhow::Result<()> {
 }
 
 /// This program and the command line that it was started with.
-fn made_by() -> MadeBy {
+pub(crate) fn made_by() -> MadeBy {
     let arguments = std::env::args_os().skip(1).map(|argument| quoted(&argument.to_string_lossy()));
     let words: Vec<String> = std::iter::once("weigh".to_owned()).chain(arguments).collect();
     MadeBy { program: format!("weigh {}", env!("CARGO_PKG_VERSION")), command: words.join(" ") }
@@ -229,6 +229,12 @@ pub(crate) fn report_error(error: &anyhow::Error) {
     }
     // Nothing can be done when standard error is closed too.
     let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
+/// Tells what was done beside the result, on standard error.
+pub(crate) fn note(text: &str) {
+    // Nothing can be done when standard error is closed.
+    let _ = anstream::stderr().write_all(format!("{}\n", visible(text)).as_bytes());
 }
 
 fn hint_of(cause: &(dyn std::error::Error + 'static)) -> Option<String> {

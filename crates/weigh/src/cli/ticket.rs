@@ -11,12 +11,15 @@ use weigh_measure::fleet::Campaign;
 use weigh_measure::{Plan, Quantile};
 
 use super::explain::Explainer;
-use super::{MISSED, Outcome, models, output, progress::Bar, requirements, workers};
+use super::{MISSED, Outcome, models, output, progress::Bar, requirements, save, workers};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     models: models::Args,
+
+    #[command(flatten)]
+    save: save::Args,
 
     #[command(flatten)]
     requirements: requirements::Args,
@@ -49,7 +52,8 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let requirements = args.requirements.read()?;
     let options = args.models.assume.options()?;
     let wants = args.output.wants();
-    let (weighed, all_good) = models::weigh_all(&args.models, |weighed| weighed)?;
+    let mut keeper = args.save.keeper()?;
+    let (weighed, mut all_good) = models::weigh_all(&args.models, |weighed| weighed)?;
     let machine = Machine::detect();
     let environment = weigh::machine(&machine);
     let bench = Bench {
@@ -81,7 +85,9 @@ pub(crate) fn run(args: &Args) -> Outcome {
             bar.busy("explaining");
             explainer.explain(&subject, settings, &mut report.measurements);
         }
+        drop(bar);
         report.environment = Some(environment.clone());
+        all_good &= keeper.keep(&report, opened);
         requirements.judge(&mut report);
         reports.push(report);
     }

@@ -5,6 +5,7 @@ mod advice;
 mod compared;
 mod configurations;
 mod devices;
+mod history;
 mod plans;
 mod predictions;
 mod quantization;
@@ -28,6 +29,7 @@ struct Page {
 
 /// The first that is all there is to write is written.
 const PAGES: &[Page] = &[
+    Page { are_all: history::are_all, page: history::page },
     Page { are_all: plans::are_all, page: plans::page },
     Page { are_all: advice::are_all, page: advice::page },
     Page { are_all: compared::are_all, page: compared::page },

@@ -5,6 +5,7 @@ mod advice;
 mod compared;
 mod devices;
 mod gap;
+mod history;
 mod measured;
 mod parts;
 mod plan;
@@ -75,6 +76,7 @@ fn document(report: &Report, options: &RenderOptions) -> String {
     }
     page.push_str(&quantization::tables(report));
     page.push_str(&measured::tables(report, options));
+    page.push_str(&history::tables(report));
     page.push_str(&predictions::tables(report, options));
     page.push_str(&devices::tables(report));
     page.push_str(&training::tables(report));

@@ -13,6 +13,7 @@ mod engines;
 mod fit;
 mod gap;
 mod header;
+mod history;
 mod latency;
 mod layer_changes;
 mod layer_times;
@@ -33,6 +34,7 @@ mod totals;
 mod trade_off;
 mod training;
 mod tree;
+mod trend;
 mod verdicts;
 mod versus;
 
@@ -91,6 +93,7 @@ fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
     let beside = [versus::lines(report, ink), engines::lines(report, ink), devices::lines(report, ink)];
     let predicted = predictions::sections(report, options, ink);
     let planned = plan::sections(report, ink);
+    let kept = history::sections(report, ink);
     let after = [
         memory::lines(report, ink),
         training::lines(report, ink),
@@ -105,7 +108,7 @@ fn ticket(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Line> {
     ];
     let rewritten = quantization::sections(report, options, ink);
     let known = before.into_iter().chain(rewritten).chain(measured).chain(beside);
-    page(known.chain(predicted).chain(planned).chain(after))
+    page(known.chain(kept).chain(predicted).chain(planned).chain(after))
 }
 
 /// The sections that have something to say, a blank line between them.

@@ -14,7 +14,7 @@ use weigh_decide::requirement::{Evidence, Given, add_causes, judge};
 
 use super::measure::{TimeArgs, grid, real};
 use super::requirements::{self, told};
-use super::{Hinted, INTERRUPTED, MISSED, Outcome, models, output};
+use super::{Hinted, INTERRUPTED, MISSED, Outcome, models, output, save};
 use baseline::Reference;
 use limits::Limits;
 use load::Loaded;
@@ -64,6 +64,9 @@ pub(crate) struct Args {
     /// What is counted: samples, images, frames, tokens, queries
     #[arg(long, default_value = "samples")]
     unit: String,
+
+    #[command(flatten)]
+    save: save::Args,
 
     #[command(flatten)]
     output: output::Args,

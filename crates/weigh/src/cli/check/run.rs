@@ -43,8 +43,10 @@ pub(super) fn model(
     let subject = Subject::new(&weighed.opened, &options, args.data.request()?)?;
     let settings = args.grid.settings()?;
     report.environment = Some(weigh::machine(&Machine::detect()));
+    let mut keeper = args.save.keeper()?;
     if runs {
         measure(args, limits, &bench, &subject, &settings, &mut report)?;
+        keeper.keep(&report, &weighed.opened);
     }
     let mut pairing = None;
     if let (true, Some(Ok(model))) = (versus, reference.map(Reference::model)) {

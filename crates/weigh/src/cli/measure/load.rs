@@ -8,6 +8,7 @@ use weigh_measure::scenario::{Batching, Scenario};
 
 use super::super::amounts;
 use super::super::progress::Bar;
+use super::super::save::Keeper;
 use super::{Found, Hinted, models, output};
 
 #[derive(clap::Args)]
@@ -38,7 +39,7 @@ fn delay(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(milliseconds / 1e3).map_err(|error| error.to_string())
 }
 
-pub(super) fn run(args: &super::Args, bench: &weigh::Bench) -> Found {
+pub(super) fn run(args: &super::Args, bench: &weigh::Bench, keeper: &mut Keeper) -> Found {
     let options = args.models.assume.options()?;
     let (load, data) = (&args.load, args.data.request()?);
     let scenario = load.scenario.unwrap_or(Scenario::SingleStream);
@@ -74,6 +75,8 @@ pub(super) fn run(args: &super::Args, bench: &weigh::Bench) -> Found {
                     report.measurements.push(served.measurement);
                 }
             }
+            drop(bar);
+            all_good &= keeper.keep(&report, &weighed.opened);
             Ok(report)
         };
         match serve() {

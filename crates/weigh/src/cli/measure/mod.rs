@@ -14,7 +14,7 @@ use weigh_hardware::Machine;
 use weigh_measure::fleet::{Campaign, Launcher};
 use weigh_measure::{Plan, Quantile};
 
-use super::{Hinted, MISSED, Outcome, models, output, requirements, workers};
+use super::{Hinted, MISSED, Outcome, models, output, requirements, save, workers};
 
 pub(crate) use grid::Args as GridArgs;
 pub(crate) use versus::percent;
@@ -59,6 +59,9 @@ pub(crate) struct Args {
     /// What is counted: samples, images, frames, tokens, queries
     #[arg(long, default_value = "samples")]
     unit: String,
+
+    #[command(flatten)]
+    save: save::Args,
 
     #[command(flatten)]
     requirements: requirements::Args,
@@ -110,14 +113,19 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let quantiles = requirements.quantiles();
     let by_layer = args.output.layers || args.output.wants().layer_times;
     let bench = args.time.bench(&args.unit, args.slo, by_layer, &quantiles)?;
+    let mut keeper = args.save.keeper()?;
     let outcome = match (args.versus.is_wanted(), &args.load.scenario) {
         (true, Some(_)) => {
             Err(Hinted::new("--versus and --scenario exclude each other", "run them one after the other")
                 .into())
         }
+        (true, None) if args.save.is_wanted() => {
+            let hint = "measure each model by itself to keep it";
+            Err(Hinted::new("--versus and --save exclude each other", hint).into())
+        }
         (true, None) => versus::run(args, &bench),
-        (false, Some(_)) => load::run(args, &bench),
-        (false, None) => sweep::run(args, &bench),
+        (false, Some(_)) => load::run(args, &bench, &mut keeper),
+        (false, None) => sweep::run(args, &bench, &mut keeper),
     };
     let (mut reports, all_good) = outcome?;
     let environment = weigh::machine(&Machine::detect());

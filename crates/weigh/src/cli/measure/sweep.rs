@@ -4,9 +4,10 @@ use weigh::Subject;
 
 use super::super::explain::{self, Explainer};
 use super::super::progress::Bar;
+use super::super::save::Keeper;
 use super::{Args, Found, models, output};
 
-pub(super) fn run(args: &Args, bench: &weigh::Bench) -> Found {
+pub(super) fn run(args: &Args, bench: &weigh::Bench, keeper: &mut Keeper) -> Found {
     let options = args.models.assume.options()?;
     let (settings, batches) = (args.grid.settings()?, args.grid.batches()?);
     let data = args.data.request()?;
@@ -17,7 +18,7 @@ pub(super) fn run(args: &Args, bench: &weigh::Bench) -> Found {
         if bench.launcher.is_cancelled() {
             break;
         }
-        let measure = || -> anyhow::Result<(weigh::Report, bool)> {
+        let mut measure = || -> anyhow::Result<(weigh::Report, bool)> {
             let weighed = models::weigh_one(path, &options)?;
             let subject = Subject::new(&weighed.opened, &options, data.clone())?;
             let mut report = weigh::describe(&weighed.opened, &weighed.facts);
@@ -40,7 +41,9 @@ pub(super) fn run(args: &Args, bench: &weigh::Bench) -> Found {
                 }
             }
             report.sweep = swept.sweep;
-            Ok((report, !swept.any_failed))
+            drop(bar);
+            let is_kept = keeper.keep(&report, &weighed.opened);
+            Ok((report, is_kept && !swept.any_failed))
         };
         match measure() {
             Ok((report, good)) => {
