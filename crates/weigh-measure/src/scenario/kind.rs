@@ -56,7 +56,8 @@ impl Scenario {
         }
     }
 
-    fn name(self) -> &'static str {
+    /// What it is called, without the samples of a query.
+    pub fn name(self) -> &'static str {
         match self {
             Scenario::SingleStream => "single-stream",
             Scenario::MultiStream { .. } => "multi-stream",
