@@ -19,7 +19,7 @@ fn at(width: usize) -> RenderOptions {
 fn the_ticket() {
     let ticket = show(fixtures::resnet50(), at(100));
     insta::assert_snapshot!("ticket", ticket);
-    assert!(ticket.lines().count() <= 32, "{} rows", ticket.lines().count());
+    assert!(ticket.lines().count() <= 40, "{} rows", ticket.lines().count());
 }
 
 #[test]
@@ -153,6 +153,16 @@ fn names_are_whole_where_bars_can_make_room() {
     let page = show(report, RenderOptions { top: 3, ..at(120) });
     let rows = page.lines().filter(|line| line.trim_start().starts_with(LONG));
     assert_eq!(rows.count(), 3, "{page}");
+}
+
+#[test]
+fn a_ticket_that_explains_its_time_is_one_screen() {
+    let mut report = fixtures::resnet50();
+    let explained = fixtures::predicted::gap().measurements.remove(0);
+    (report.measurements[0].gap, report.measurements[0].times) = (explained.gap, explained.times);
+    let ticket = show(report, at(100));
+    insta::assert_snapshot!("ticket_explained", ticket);
+    assert!(ticket.lines().count() <= 44, "{}", ticket.lines().count());
 }
 
 #[test]

@@ -179,6 +179,15 @@ fn colours_are_for_terminals_and_for_those_who_ask() {
     assert!(!is_coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
 }
 
+#[test]
+fn bars_are_for_terminals() {
+    // Long enough for a bar in any build: `text` holds that standard error stays empty.
+    text("inspect zoo:bert_base zoo:gpt2 zoo:vit_b_16 zoo:resnet152");
+    text("compare zoo:bert_base zoo:vit_b_16 --on t4");
+    let folder = TempDir::new().unwrap();
+    text(&format!("quantize zoo:resnet50 --weights int8 -o {}", folder.path().join("small.onnx").display()));
+}
+
 /// What a terminal is sent; nothing where there is no `script` to make one.
 fn on_a_terminal(arguments: &str, variables: &[(&str, &str)]) -> Option<String> {
     if !is_there("script") {

@@ -56,7 +56,7 @@ impl Scenario {
         }
     }
 
-    /// The word for it.
+    /// What it is called, without the samples of a query.
     pub fn name(self) -> &'static str {
         match self {
             Scenario::SingleStream => "single-stream",

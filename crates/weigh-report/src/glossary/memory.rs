@@ -72,7 +72,7 @@ pub(super) const SECTION: Section = Section {
             title: "best order",
             aliases: &["best_order", "best_order_peak"],
             unit: "bytes",
-            short: "the peak of the activations in the best execution order found",
+            short: "the peak of the activations in the best order found",
             long: "With the order's name: `file`, as good as any found; `exact`, proved best; `greedy`, found and not \
                    proved. Beside it in JSON whether no order is better.",
             json: &[

@@ -92,7 +92,7 @@ fn examples(roff: &mut Roff, command: &Command) {
     roff.control("SH", ["EXAMPLES"]);
     roff.control("nf", []);
     for line in help.lines().filter(|line| *line != "Examples:") {
-        roff.text([roman(line.trim_start_matches("  "))]);
+        roff.text([roman(line.strip_prefix("  ").unwrap_or(line))]);
     }
     roff.control("fi", []);
 }

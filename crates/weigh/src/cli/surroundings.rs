@@ -27,7 +27,10 @@ pub(super) const ENVIRONMENT: [Told; 6] = [
         "0 for no colours; CLICOLOR_FORCE=1 for colours without a terminal too.",
     ),
     told("COLUMNS", "How wide tables are, in place of the terminal's width; 120 at most."),
-    told("LC_ALL, LC_CTYPE, LANG", "C or POSIX: nothing outside ASCII is printed."),
+    told(
+        "LC_ALL, LC_CTYPE, LANG",
+        "C, POSIX or another encoding than UTF-8: nothing outside ASCII is printed.",
+    ),
     told(
         "ORT_DYLIB_PATH",
         "ONNX Runtime's library, or its folder; without it Python packages and system folders are searched.",

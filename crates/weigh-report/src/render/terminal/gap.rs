@@ -18,6 +18,16 @@ const FOLLOWED: f64 = 0.01;
 /// Columns of the whole waterfall, at most, and at least where words stand before it.
 const BAR: [usize; 2] = [32, 16];
 
+/// The causes alone, for pages that are about more than one thing.
+pub(super) fn brief(run: &Measurement, ink: &Ink) -> Vec<Line> {
+    let Some(mut gap) = run.gap.clone() else { return Vec::new() };
+    gap.notes.clear();
+    gap.parts.retain(|part| part.ms != 0.0);
+    gap.parts.iter_mut().for_each(|part| part.layers.clear());
+    let brief = Measurement { gap: Some(gap), ..Measurement::default() };
+    lines(&brief, std::slice::from_ref(&brief), ink)
+}
+
 pub(super) fn lines(run: &Measurement, runs: &[Measurement], ink: &Ink) -> Vec<Line> {
     let Some(gap) = run.gap.as_ref().filter(|gap| !gap.parts.is_empty()) else { return Vec::new() };
     let mut lines = title(gap, ink);

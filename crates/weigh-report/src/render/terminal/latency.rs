@@ -28,7 +28,8 @@ pub(super) fn sections(report: &Report, run: &Measurement, ink: &Ink) -> Vec<Vec
     panel.rows.extend(theoretical(run));
     let mut latency = table("LATENCY", &stages, run.samples, ink);
     if !stages.is_empty() {
-        latency.extend(spread::lines(run.times.as_ref(), ink));
+        let rows = spread::rows(run.times.as_ref(), ink);
+        latency.extend(Panel { heading: "", subject: Vec::new(), rows }.lines(ink, ink.width));
     }
     vec![panel.lines(ink, ink.width), latency, conditions(run, ink)]
 }

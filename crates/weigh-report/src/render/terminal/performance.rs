@@ -2,7 +2,7 @@
 
 use super::panel::{Panel, Row, TEXT, Value};
 use super::rows::{not_measured, process, start, subject, theoretical, throughput};
-use super::{energy, gap, latency, layer_times, many, scenario, trade_off};
+use super::{energy, gap, latency, layer_times, many, scenario, spread, trade_off};
 use crate::Report;
 use crate::render::RenderOptions;
 use crate::render::ink::{Ink, Line, Role};
@@ -21,7 +21,10 @@ pub(super) fn sections(report: &Report, options: &RenderOptions, ink: &Ink) -> V
     };
     sections.extend(runs.iter().flat_map(|run| scenario::sections(run, runs, ink)));
     sections.extend(runs.iter().map(|run| consumption(run, runs, ink)));
-    sections.extend(runs.iter().map(|run| gap::lines(run, runs, ink)));
+    sections.extend(runs.iter().map(|run| match runs.len() == 1 && report.totals.is_some() {
+        true => gap::brief(run, ink),
+        false => gap::lines(run, runs, ink),
+    }));
     if report.totals.is_none() {
         sections.extend(runs.iter().map(|run| layer_times::lines(run, runs, options, ink)));
     }
@@ -59,11 +62,14 @@ fn ticket(report: &Report, run: &Measurement, ink: &Ink) -> Vec<Line> {
 fn measured(rows: &mut Vec<Row>, run: &Measurement, inference: &StageTime, ink: &Ink) {
     rows.push(median(inference, run.samples));
     tail(rows, inference, run.samples, ink);
+    rows.extend(spread::rows(run.times.as_ref(), ink));
     rows.extend(stages(run));
     rows.extend(throughput(run, ink));
     rows.extend(start(run));
     rows.extend(process(run));
-    rows.extend(theoretical(run));
+    // Where the gap is laid out, its title says as much.
+    let is_explained = run.gap.as_ref().is_some_and(|gap| !gap.parts.is_empty());
+    rows.extend(theoretical(run).filter(|_| !is_explained));
 }
 
 /// The median with its interval, and how far the samples spread.

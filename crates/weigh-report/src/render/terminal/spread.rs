@@ -2,7 +2,7 @@
 
 use super::blocks;
 use super::many;
-use super::panel::TEXT;
+use super::panel::{Row, TEXT, Value};
 use crate::render::ink::{Ink, Line, Role};
 use crate::render::numbers::time;
 use crate::render::text::width;
@@ -17,12 +17,12 @@ const SHOWN: f64 = 0.98;
 /// How much further than the others the slowest may lie before they are told in words.
 const FAR: f64 = 1.5;
 
-/// The line, with the times at its ends, and how many are slower than it shows; beneath it where there is no room.
-pub(super) fn lines(times: Option<&Times>, ink: &Ink) -> Vec<Line> {
+/// The row, with the times at its ends, and how many are slower than it shows; beneath it where there is no room.
+pub(super) fn rows(times: Option<&Times>, ink: &Ink) -> Vec<Row> {
     drawn(times, ink).unwrap_or_default()
 }
 
-fn drawn(times: Option<&Times>, ink: &Ink) -> Option<Vec<Line>> {
+fn drawn(times: Option<&Times>, ink: &Ink) -> Option<Vec<Row>> {
     let are_all_there = times?.every == 1;
     let all = times?.total_ms.iter().flatten().flatten().copied();
     let mut times: Vec<f64> = all.filter(|ms| ms.is_finite()).collect();
@@ -39,20 +39,19 @@ fn drawn(times: Option<&Times>, ink: &Ink) -> Option<Vec<Line>> {
     // Twice the root of their number: more columns would have too few times each to make a shape.
     let parts = room.min((2.0 * (times.len() as f64).sqrt()) as usize);
     let heights = counts(&times[..times.len() - slower], low, high, parts);
-    let mut line = Line::new(Role::Plain, "  spread");
-    line.pad_to(TEXT);
-    line.push(Role::Plain, format!("{from}  "));
+    let mut line = Line::new(Role::Plain, format!("{from}  "));
     line.push(Role::Bar, blocks::row(&heights, ink));
     line.push(Role::Plain, format!("  {to}"));
+    let row = |line: Line| Row { label: "spread", value: Value::Text(line), facts: Vec::new() };
     if slower == 0 {
-        return Some(vec![line]);
+        return Some(vec![row(line)]);
     }
     let ones = if are_all_there { many(slower as u64, "slower one") } else { "slower ones".to_owned() };
     let beyond = format!("{ones}, up to {}", ink.text(&time(most)));
-    if line.width() + width(ink.dot()) + width(&beyond) <= ink.width {
-        return Some(vec![line.with(Role::Dim, format!("{}{beyond}", ink.dot()))]);
+    if TEXT + line.width() + width(ink.dot()) + width(&beyond) <= ink.width {
+        return Some(vec![row(line.with(Role::Dim, format!("{}{beyond}", ink.dot())))]);
     }
-    Some(vec![line, Line::new(Role::Dim, format!("{}{beyond}", " ".repeat(TEXT)))])
+    Some(vec![row(line), Row::text("", Role::Dim, beyond)])
 }
 
 /// How many of the times fall into each of so many equal parts of what lies between the ends.
@@ -69,13 +68,15 @@ fn counts(times: &[f64], low: f64, high: f64, parts: usize) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::panel::Panel;
     use super::*;
     use crate::render::RenderOptions;
 
     fn drawn(times: Vec<f64>, width: usize) -> String {
         let ink = Ink::new(&RenderOptions { width, ..RenderOptions::default() });
         let times = Times { total_ms: vec![vec![times]], every: 1 };
-        ink.paint(&lines(Some(&times), &ink))
+        let panel = Panel { heading: "", subject: Vec::new(), rows: rows(Some(&times), &ink) };
+        ink.paint(&panel.lines(&ink, width))
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! Models are files or `zoo:NAME`, which generated scripts have no word for: what is added to them.
+//! What is added to generated scripts, which have no word for it: models are files or `zoo:NAME`; in fish, the names that
+//! commands are given without an option.
 
 use clap_complete::Shell;
 
-use super::values::zoo;
+use super::values::{given, zoo};
 
 /// Bash takes the colon for a word of its own, so names are completed after `zoo` and a colon.
 const BASH: &str = r#"
@@ -51,7 +52,17 @@ pub(super) fn completed(shell: Shell, script: String) -> String {
                 rest.replace(":_urls", ":_weigh_models")
             )
         }
-        Shell::Fish => script + &FISH.replace("ZOO", &prefixed()),
+        Shell::Fish => script + &FISH.replace("ZOO", &prefixed()) + &given_in_fish(),
         _ => script,
     }
+}
+
+fn given_in_fish() -> String {
+    let line = |(command, names): (&str, Vec<&str>)| {
+        format!(
+            "complete -c weigh -n \"__fish_seen_subcommand_from {command}\" -f -a \"{}\"\n",
+            names.join(" ")
+        )
+    };
+    given().map(line).collect()
 }

@@ -71,6 +71,11 @@ fn devices() -> Vec<&'static str> {
     std::iter::once("this").chain(table()).collect()
 }
 
+/// Commands that are given names, and the names.
+pub(super) fn given() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
+    KNOWN.iter().filter(|known| !known.command.is_empty()).map(|known| (known.command, (known.names)()))
+}
+
 /// The names of the zoo.
 pub(super) fn zoo() -> Vec<&'static str> {
     weigh_zoo::ENTRIES.iter().map(|entry| entry.name).collect()
