@@ -13,7 +13,10 @@ function readWords() {
 
 /** A label that tells what it means where the glossary has it. */
 function term(label) {
-  const entry = typeof label === 'string' ? words.get(label.toLowerCase()) : undefined;
+  if (typeof label !== 'string') return label;
+  const name = label.toLowerCase();
+  // `latency p50` and `activations, peak` are explained by their first words.
+  const entry = words.get(name) || words.get(name.replace(/(,| p[\d.]+$).*/, ''));
   if (!entry) return label;
   usedWords.add(entry);
   return el('abbr', { title: entry.short }, label);

@@ -45,10 +45,12 @@ function spreadChart(run, stage) {
         },
         markLine: { silent: true, symbol: 'none', label: { color: palette.ink, formatter: '{b}', rotate: 90, position: 'insideEndTop', distance: 4 }, lineStyle: { color: palette.dim, type: 'dashed' },
           data: known.map(([name, key]) => ({ name, xAxis: stage[key] / size })) },
+        markArea: { silent: true, itemStyle: { color: palette.series[1], opacity: 0.22 }, label: { show: false },
+          data: known.filter(([, , interval]) => stage[interval]).map(([, , interval]) => stage[interval].map((end) => ({ xAxis: Math.min(end, high + width) / size }))) },
       }],
     };
   });
-  return figure('Distribution', place, `${times.length} inferences${every}${beyond > 0 ? `; ${beyond} beyond the right edge, up to ${time(most)}` : ''}`);
+  return figure('Distribution', place, `${times.length} inferences${every}; percentiles with their 95 % intervals${beyond > 0 ? `; ${beyond} beyond the right edge, up to ${time(most)}` : ''}`);
 }
 
 /** Every time in the order it was measured, processes side by side: drift and warm-up can be seen. */
