@@ -1,5 +1,8 @@
 // Charts: where one stands, what it is drawn from, and the looks that all of them share.
 
+// The chart library keeps texts that it has measured as keys of plain objects. A layer may be called `__proto__`.
+delete Object.prototype.__proto__;
+
 /** The charts of the page by name. */
 const charts = new Map();
 const drawings = new Map();
