@@ -82,11 +82,14 @@ impl Grid {
 
     /// Width of each column; `None` where it is left out. The first includes the indent.
     fn widths(&self, ink: &Ink) -> Vec<Option<usize>> {
+        let natural = self.natural();
         let mut shown: Vec<bool> = (0..self.columns.len()).map(|index| self.has_content(index)).collect();
         loop {
-            let widths = self.shrunk(&shown, ink.width);
+            let wanted: Vec<Option<usize>> =
+                natural.iter().zip(&shown).map(|(width, shown)| shown.then_some(*width)).collect();
+            let is_cut = taken(&wanted) > ink.width;
+            let widths = self.shrunk(wanted, ink.width);
             let is_over = taken(&widths) > ink.width;
-            let is_cut = taken(&self.shrunk(&shown, usize::MAX)) > ink.width;
             // Names are worth more than bars.
             let goes = |index: &usize| {
                 shown[*index]
@@ -109,14 +112,18 @@ impl Grid {
         index == 0 || self.rows.iter().any(|row| !row[index].1.is_empty())
     }
 
-    /// The shown columns, those that may shrink shrunk as far as needed, the widest first.
-    fn shrunk(&self, shown: &[bool], room: usize) -> Vec<Option<usize>> {
+    /// The widths that columns would like to have.
+    fn natural(&self) -> Vec<usize> {
         let natural = |(index, column): (usize, &Column)| {
             let cells = self.rows.iter().map(|row| width(&row[index].1)).max().unwrap_or(0);
             let indent = if index == 0 { 2 } else { 0 };
-            shown[index].then(|| (cells + indent).max(width(&column.title)))
+            (cells + indent).max(width(&column.title))
         };
-        let mut widths: Vec<Option<usize>> = self.columns.iter().enumerate().map(natural).collect();
+        self.columns.iter().enumerate().map(natural).collect()
+    }
+
+    /// The shown columns, those that may shrink shrunk as far as needed, the widest first.
+    fn shrunk(&self, mut widths: Vec<Option<usize>>, room: usize) -> Vec<Option<usize>> {
         while taken(&widths) > room {
             let can_shrink = |index: &usize| {
                 let column = &self.columns[*index];

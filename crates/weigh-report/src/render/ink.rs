@@ -138,8 +138,12 @@ impl Ink {
 
     /// A sentence of any origin in lines of `room` columns, at most `MOST_LINES` of them.
     pub(super) fn sentence(&self, sentence: &str, room: usize) -> Vec<String> {
-        let mut lines = text::wrap(self.text(sentence).split(' '), " ", room, self.unicode);
-        if lines.len() > MOST_LINES {
+        // Endless text is not read to its end.
+        let most = room.saturating_add(1).saturating_mul(8 * MOST_LINES);
+        let end = sentence.char_indices().nth(most).map(|(end, _)| end);
+        let read = end.and_then(|end| sentence.get(..end)).unwrap_or(sentence);
+        let mut lines = text::wrap(self.text(read).split(' '), " ", room, self.unicode);
+        if lines.len() > MOST_LINES || end.is_some() {
             lines.truncate(MOST_LINES);
             let ellipsis = if self.unicode { " …" } else { " ..." };
             let last = lines.pop().unwrap_or_default();

@@ -57,7 +57,7 @@ pub(super) fn remarks(report: &Report, ink: &Ink) -> Vec<Line> {
         let room = ink.width.saturating_sub(TEXT);
         let at =
             diagnostic.node.as_ref().map(|node| format!(" ({})", ink.name(node, room.saturating_sub(2))));
-        let message = format!("{}{}", diagnostic.message, at.unwrap_or_default());
+        let message = ink.cut(&ink.text(&diagnostic.message), 2 * room) + &at.unwrap_or_default();
         let rows = Row::paragraph(label, role, ink.sentence(&message, room));
         lines.extend(rows.into_iter().map(|line| row(line, ink)));
     }

@@ -16,7 +16,7 @@ const NAMED: usize = 3;
 /// Causes of a smaller share are not followed to their layers.
 const FOLLOWED: f64 = 0.01;
 /// Columns of the whole waterfall, at most, and at least where words stand before it.
-const BAR: [usize; 2] = [32, 16];
+const BAR: [usize; 2] = [32, 10];
 
 /// The causes alone, for pages that are about more than one thing.
 pub(super) fn brief(run: &Measurement, ink: &Ink) -> Vec<Line> {
