@@ -30,6 +30,7 @@ pub(crate) struct Args {
     /// Write a copy of the model with these figures in its metadata and in that of its nodes, to -o FILE
     #[arg(long, help_heading = "Output", requires = "output")]
     #[arg(conflicts_with_all = ["format", "symbolic", "memory", "training", "layers", "depth", "sort"])]
+    #[arg(conflicts_with_all = ["limits", "classes", "convention", "reconcile"])]
     annotate: bool,
 
     #[command(flatten)]
