@@ -89,6 +89,7 @@ fn snapshots() {
         show("table", RenderOptions { width: 60, ..RenderOptions::default() })
     );
     insta::assert_snapshot!("compared_markdown", show("markdown", RenderOptions::default()));
+    insta::assert_snapshot!("compared_latex", show("latex", RenderOptions::default()));
 }
 
 #[test]
@@ -106,7 +107,7 @@ fn fits_every_width_and_is_harmless() {
             );
         }
     }
-    for format in ["csv", "markdown"] {
+    for format in ["csv", "markdown", "latex"] {
         assert!(!show(format, RenderOptions::default()).contains(['\x1b', '\u{202e}', '\u{9b}']));
     }
     assert_eq!(show("csv", RenderOptions::default()).lines().count(), 4);

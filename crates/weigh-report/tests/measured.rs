@@ -42,6 +42,13 @@ fn documents() {
 }
 
 #[test]
+fn sides_and_engines_have_rows_of_their_own() {
+    let csv = |reports: &[Report]| renderer("csv").unwrap().render(reports, &RenderOptions::default());
+    insta::assert_snapshot!("sides_csv", csv(&[measured::sides()]));
+    insta::assert_snapshot!("engines_csv", csv(&[measured::engines()]));
+}
+
+#[test]
 fn a_table_has_as_many_fields_in_every_row() {
     let csv = renderer("csv").unwrap().render(&[measured::settings()], &RenderOptions::default());
     let rows: Vec<usize> = csv.lines().map(|line| line.split(',').count()).collect();

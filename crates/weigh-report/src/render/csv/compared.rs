@@ -1,7 +1,7 @@
 //! One row per model that is compared: exact counts in the units that titles name, times and ratios, `_low` and `_high` the
 //! ends of an interval. Ratios are to the baseline.
 
-use super::row;
+use super::{row, word};
 use crate::render::compared::{self, name};
 use crate::report::{Comparison, Count, Report, Totals};
 
@@ -71,11 +71,6 @@ fn number(value: Option<f64>) -> Option<String> {
 
 fn basis(found: &Comparison) -> Option<String> {
     word(found.basis?)
-}
-
-/// A word of a closed list, as in JSON.
-fn word(value: impl serde::Serialize) -> Option<String> {
-    Some(serde_json::to_value(value).ok()?.as_str()?.to_owned())
 }
 
 fn notes(report: &Report) -> String {

@@ -5,11 +5,13 @@ mod advice;
 mod compared;
 mod configurations;
 mod devices;
+mod engines;
 mod history;
 mod plans;
 mod predictions;
 mod quantization;
 mod verdicts;
+mod versus;
 
 use crate::render::{RenderOptions, Renderer, SortKey, sort, text};
 use crate::report::{Count, Layer, Report};
@@ -38,6 +40,8 @@ const PAGES: &[Page] = &[
     Page { are_all: devices::are_all, page: devices::page },
     Page { are_all: quantization::are_all, page: quantization::page },
     Page { are_all: verdicts::are_all, page: verdicts::page },
+    Page { are_all: versus::are_all, page: versus::page },
+    Page { are_all: engines::are_all, page: engines::page },
 ];
 
 impl Renderer for Csv {
@@ -107,6 +111,11 @@ fn fields(model: &str, index: usize, layer: &Layer, mean_ms: Option<f64>) -> [St
 /// Fields as a line.
 pub(super) fn row(fields: impl IntoIterator<Item = String>) -> String {
     fields.into_iter().map(|field| quote(&field)).collect::<Vec<_>>().join(",") + "\n"
+}
+
+/// A word of a closed list, as in JSON.
+fn word(value: impl serde::Serialize) -> Option<String> {
+    Some(serde_json::to_value(value).ok()?.as_str()?.to_owned())
 }
 
 /// A field as RFC 4180 wants it, with control characters as visible escapes.

@@ -64,7 +64,9 @@ fn tables(reports: &[Report], options: &RenderOptions) -> Vec<Table> {
             tables.push(Table { label: kind.to_owned(), caption, sheet });
         }
     };
-    match compared::of(reports) {
+    let compared = compared::of(reports);
+    let is_compared = compared.is_some();
+    match compared {
         Some(compared) => {
             add("compared", captions::compared(&compared), compared::sheet(compared.columns()));
             add("latencies", captions::latencies(&compared), compared::sheet(compared.latency_ratios()));
@@ -97,11 +99,11 @@ fn tables(reports: &[Report], options: &RenderOptions) -> Vec<Table> {
             let layers = sheets::layer_times(&run.layers, options, Digits::Rounded);
             add("measured-layers", captions::layers(report, "measured", options), layers);
         }
-        add(
-            "layers",
-            captions::layers(report, "", options),
-            sheets::layers(report, options, Digits::Rounded),
-        );
+        // A comparison is about models.
+        if options.layers || !is_compared {
+            let layers = sheets::layers(report, options, Digits::Rounded);
+            add("layers", captions::layers(report, "", options), layers);
+        }
     }
     unique(tables)
 }

@@ -1,0 +1,36 @@
+//! The same numbers in every format, of what commands find out.
+#![allow(clippy::unwrap_used)] // a test may fail by panicking, its helper functions too
+
+#[path = "../../weigh-report/tests/formats/pages.rs"]
+mod pages;
+#[path = "../../weigh-report/tests/formats/read.rs"]
+mod read;
+#[path = "../../weigh-report/tests/formats/written.rs"]
+mod written;
+
+use assert_cmd::Command;
+use written::{Compared, Written};
+
+fn compare(command: &str) -> Compared {
+    let mut compared = Compared::default();
+    let written = Written::new(|format| {
+        let mut weigh = Command::cargo_bin("weigh").unwrap();
+        weigh.env("XDG_CONFIG_HOME", "/nowhere").args(command.split_whitespace());
+        let output = weigh.args(["--layers", "--format", format]).assert().success().get_output().clone();
+        String::from_utf8(output.stdout).unwrap()
+    });
+    written.compare(&mut compared);
+    compared
+}
+
+#[test]
+fn a_model_of_the_zoo() {
+    let compared = compare("inspect zoo:resnet50");
+    assert!(compared.csv > 400 && compared.markdown > 400 && compared.latex > 400, "{}", compared.says());
+}
+
+#[test]
+fn models_beside_each_other() {
+    let compared = compare("compare zoo:mobilenet_v2 zoo:squeezenet1_0 zoo:vgg16 zoo:vit_b_16");
+    assert!(compared.csv >= 24 && compared.markdown >= 24 && compared.latex >= 24, "{}", compared.says());
+}
