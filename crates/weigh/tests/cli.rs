@@ -207,10 +207,12 @@ fn reports_can_be_saved_and_shown_again() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("report.json").display().to_string();
     text(&format!("inspect zoo:bert_base zoo:lstm --format json -o {file}"));
-    for format in ["table", "markdown", "csv", "json"] {
+    for format in ["table", "markdown", "csv", "latex", "netron", "prometheus"] {
         let again = text(&format!("render {file} --format {format}"));
         assert_eq!(again, text(&format!("inspect zoo:bert_base zoo:lstm --format {format}")), "{format}");
     }
+    // A report keeps the command that made it.
+    assert_eq!(text(&format!("render {file} --format json")), fs::read_to_string(&file).unwrap());
     fs::write(&file, "{}").unwrap();
     assert!(failure(&format!("render {file}")).contains("is no report"));
 }

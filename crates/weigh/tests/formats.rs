@@ -13,12 +13,16 @@ use written::{Compared, Written};
 
 fn compare(command: &str) -> Compared {
     let mut compared = Compared::default();
-    let written = Written::new(|format| {
+    let folder = tempfile::TempDir::new().unwrap();
+    let weigh = |arguments: &str| {
         let mut weigh = Command::cargo_bin("weigh").unwrap();
-        weigh.env("XDG_CONFIG_HOME", "/nowhere").args(command.split_whitespace());
-        let output = weigh.args(["--layers", "--format", format]).assert().success().get_output().clone();
+        weigh.env("XDG_CONFIG_HOME", "/nowhere").current_dir(folder.path());
+        let output = weigh.args(arguments.split_whitespace()).assert().success().get_output().clone();
         String::from_utf8(output.stdout).unwrap()
-    });
+    };
+    // Saved once: each format asks a command for a little more or less.
+    weigh(&format!("{command} --format json -o saved.json"));
+    let written = Written::new(|format| weigh(&format!("render saved.json --layers --format {format}")));
     written.compare(&mut compared);
     compared
 }

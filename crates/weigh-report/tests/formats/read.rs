@@ -1,5 +1,8 @@
 //! Reading tables back: their columns with the units that their titles name, and numbers with the digits they have.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use flate2::read::GzDecoder;
 use serde_json::Value;
 
 /// A table: titles with the factor of their unit, and rows of text.
@@ -192,6 +195,12 @@ pub fn latex(text: &str, label: &str) -> Option<Table> {
 
 /// The documents that a page has in it.
 pub fn html(page: &str) -> Vec<Value> {
-    let data = page.split("<script type=\"application/json\" id=\"weigh-reports\">").nth(1).unwrap();
-    serde_json::from_str(data.split("</script>").next().unwrap()).unwrap()
+    let (attributes, data) =
+        page.split("id=\"weigh-reports\"").nth(1).and_then(|rest| rest.split_once('>')).unwrap();
+    let data = data.split("</script>").next().unwrap();
+    if !attributes.contains("gzip") {
+        return serde_json::from_str(data).unwrap();
+    }
+    let packed = BASE64_STANDARD.decode(data).unwrap();
+    serde_json::from_reader(GzDecoder::new(packed.as_slice())).unwrap()
 }

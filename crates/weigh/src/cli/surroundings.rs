@@ -17,7 +17,7 @@ pub(super) const EXIT_CODES: [Told; 4] = [
     told("130", "Ended by Ctrl-C; what was finished is shown."),
 ];
 
-pub(super) const ENVIRONMENT: [Told; 6] = [
+pub(super) const ENVIRONMENT: [Told; 7] = [
     told(
         "NO_COLOR",
         "Set to anything: no colours. They are used on terminals only, and not where TERM is dumb.",
@@ -39,11 +39,16 @@ pub(super) const ENVIRONMENT: [Told; 6] = [
         "XDG_CONFIG_HOME",
         "Where the folder weigh with the user's devices and calibration is; ~/.config without it.",
     ),
+    told(
+        "XDG_DATA_HOME",
+        "Where the folder weigh with the history of measurements is; ~/.local/share without it.",
+    ),
 ];
 
-pub(super) const FILES: [Told; 2] = [
+pub(super) const FILES: [Told; 3] = [
     told("~/.config/weigh/devices/*.toml", "Devices of the user's own, beside those of the table."),
     told("~/.config/weigh/calibration.json", "What weigh hardware calibrate measured of this machine."),
+    told("~/.local/share/weigh/history.db", "Measurements that were saved, for weigh history."),
 ];
 
 /// The end of the help of the program: exit codes, variables, files.

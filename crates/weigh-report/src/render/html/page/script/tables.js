@@ -9,7 +9,7 @@ function table(caption, allTitles, allRows) {
   const right = titles.map((title) => title.startsWith('>'));
   const side = (at) => (right[at] ? 'number' : null);
   return scrolling(`${caption}, table`, el('table', null, el('caption', { class: 'hidden' }, caption),
-    el('thead', null, el('tr', null, titles.map((title, at) => el('th', { scope: 'col', class: side(at) }, term(title.replace(/^>/, '')))))),
+    el('thead', null, el('tr', null, titles.map((title, at) => (title ? el('th', { scope: 'col', class: side(at) }, term(title.replace(/^>/, ''))) : el('td'))))),
     el('tbody', null, rows.map((row) => el('tr', null, row.map((cell, at) => (at === 0
       ? el('th', { scope: 'row', class: side(at) }, cell) : el('td', { class: side(at) }, cell))))))));
 }
