@@ -205,7 +205,7 @@ fn every_format_has_every_run() {
     let folder = history();
     let data = folder.path();
     assert!(page(data, "history").contains("zoo:resnet50"));
-    assert!(page(data, "history short --format markdown").contains("| #74 |"));
+    assert!(page(data, "history short --format markdown").contains("#74 |"));
     assert!(
         page(data, "history short --format csv")
             .lines()
