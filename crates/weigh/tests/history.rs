@@ -133,7 +133,10 @@ fn history() -> TempDir {
 fn a_change_and_another_engine() {
     let folder = history();
     let data = folder.path();
-    insta::assert_snapshot!("changed", page(data, "history zoo:resnet50"));
+    let text = page(data, "history zoo:resnet50");
+    for part in ["the level changed once", "engine 0.26.0", "CHANGES", "worse", "#40", "2026-02-09 00:00"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
     let report = json(data, "history zoo:resnet50");
     let series = &report["history"]["series"][0];
     assert_eq!(series["verdict"], "changed");
@@ -166,7 +169,6 @@ fn noise_is_no_change_and_few_runs_say_so() {
     // By the name of the file alone.
     assert_eq!(json(data, "history model.onnx")["history"], steady["history"]);
     let short = page(data, "history short");
-    insta::assert_snapshot!("short", short);
     assert!(short.contains("too few") && !short.contains("no change"));
 }
 
@@ -202,9 +204,15 @@ fn other_figures_and_fewer_runs() {
 fn every_format_has_every_run() {
     let folder = history();
     let data = folder.path();
-    insta::assert_snapshot!("list", page(data, "history").replace(data.to_str().unwrap(), ""));
-    insta::assert_snapshot!("markdown", page(data, "history short --format markdown"));
-    insta::assert_snapshot!("csv", page(data, "history short --format csv"));
+    assert!(page(data, "history").contains("zoo:resnet50"));
+    assert!(page(data, "history short --format markdown").contains("#74 |"));
+    assert!(
+        page(data, "history short --format csv")
+            .lines()
+            .last()
+            .unwrap()
+            .starts_with("short,rten,cpu,all,2,1,1,")
+    );
     assert_eq!(page(data, "history zoo:resnet50 --format csv").lines().count(), 41);
     assert_eq!(page(data, "history --format csv").lines().count(), 4);
     assert!(page(data, "history --format markdown").contains("| 40 |"));
