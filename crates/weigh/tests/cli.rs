@@ -207,7 +207,7 @@ fn reports_can_be_saved_and_shown_again() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("report.json").display().to_string();
     text(&format!("inspect zoo:bert_base zoo:lstm --format json -o {file}"));
-    for format in ["table", "markdown", "csv", "latex", "netron", "prometheus"] {
+    for format in ["table", "markdown", "csv", "netron", "prometheus"] {
         let again = text(&format!("render {file} --format {format}"));
         assert_eq!(again, text(&format!("inspect zoo:bert_base zoo:lstm --format {format}")), "{format}");
     }
