@@ -59,7 +59,9 @@ export async function open(browser, file, { width = 1280, height = 900, scheme =
   await page.waitForFunction(() => window.testReadyMs || window.weigh?.error);
   const state = await page.evaluate(() => document.documentElement.dataset.ready);
   if (state !== "true") {
-    throw new Error(`ready is ${state}: ${await page.evaluate(() => String(window.weigh?.error?.stack ?? window.weigh?.error))}`);
+    throw new Error(
+      `ready is ${state}: ${await page.evaluate(() => String(window.weigh?.error?.stack ?? window.weigh?.error))}`,
+    );
   }
   return { page, complaints, close: () => context.close() };
 }
@@ -100,7 +102,8 @@ export async function withPage(browser, file, options, use) {
 }
 
 /** Wait for the next frame to be on the screen. */
-export const frame = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
+export const frame = (page) =>
+  page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
 
 /** Scroll through a page, so that charts are drawn that wait to be looked at, and back to its top. */
 export async function reveal(page) {

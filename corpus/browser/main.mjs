@@ -23,49 +23,54 @@ import { document, picture } from "./pictures.mjs";
 import { make, PAGES } from "./reports.mjs";
 import { Tally } from "./tally.mjs";
 
-const WIDTHS = [400, 1600];
-const SCHEMES = ["light", "dark"];
-/** More layers than these are no table to click through. */
-const FEW_LAYERS = 1000;
+/** Widths and themes; pages that are looked at thoroughly are seen in all of them. */
+const VIEWS = [
+  { width: 400, scheme: "dark", isUsual: true },
+  { width: 1600, scheme: "light", isUsual: true },
+  { width: 400, scheme: "light", isUsual: false },
+  { width: 1600, scheme: "dark", isUsual: false },
+];
+/** A page with more layers than these must be swift. */
+const MANY_LAYERS = 5000;
 
-/** Everything about one page. */
+/** Everything about one page; what else there is to say about it. */
 async function look({ tally, browser, folder, entry }) {
   const use = (options, what) =>
     withPage(browser, entry.file, options, async (page, complaints) => {
       await what({ tally, browser, page, entry });
       tally.equal("complaints and requests", complaints, []);
     });
-  const notes = [];
+  const shot = (page, view) => picture(page, join(folder, `${entry.name}${view}.png`));
+  const notes = new Set();
   checkData({ tally, entry });
   await use({}, async (opened) => {
-    await picture(opened.page, join(folder, `${entry.name}.png`));
+    await shot(opened.page, "");
     await checkStructure(opened);
     await checkHeadline(opened);
     await checkHover(opened);
     await checkTheme(opened);
     await checkPrint(opened);
   });
-  const { layers, unbound } = entry.reports[0];
-  if (layers.length && layers.length < FEW_LAYERS && !unbound.length && !entry.hostile) {
+  if (entry.hasTable) {
     await use({}, checkTable);
     await use({}, checkKeyboard);
   }
-  for (const width of WIDTHS) {
-    for (const scheme of SCHEMES) {
+  for (const { width, scheme, isUsual } of VIEWS) {
+    if (isUsual || entry.isThorough) {
       await use({ width, scheme }, async (opened) => {
         await checkWidth(opened, width);
-        await picture(opened.page, join(folder, `${entry.name}-${width}-${scheme}.png`));
-        notes.push(...(await checkAccessibility(opened, `${width} px, ${scheme}`)));
+        await shot(opened.page, `-${width}-${scheme}`);
+        (await checkAccessibility(opened, `${width} px, ${scheme}`)).forEach((note) => notes.add(note));
       });
     }
   }
-  if (entry.hostile) {
+  if (entry.isHostile) {
     await use({}, (opened) => checkHostility(opened, join(folder, `${PAGES[0].name}.html`)));
   }
-  if (layers.length >= FEW_LAYERS) {
-    notes.push(await checkSwiftness({ tally, browser, entry }));
+  if (entry.reports[0].layers.length > MANY_LAYERS) {
+    notes.add(await checkSwiftness({ tally, browser, entry }));
   }
-  return [...new Set(notes)].join(", ");
+  return [...notes].join(", ");
 }
 
 async function main([folder, ...rest]) {

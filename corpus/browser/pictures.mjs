@@ -34,7 +34,12 @@ export async function document(browser, file, folder) {
     await withPage(browser, file(of), { ...LAYOUT, height: 900 }, async (page) => {
       await reveal(page);
       const [top, bottom] = await page.evaluate(edges, [from, to]);
-      const clip = { x: 0, y: Math.max(0, top - 12), width: LAYOUT.width, height: Math.min(MOST_HEIGHT, bottom - top + 24) };
+      const clip = {
+        x: 0,
+        y: Math.max(0, top - 12),
+        width: LAYOUT.width,
+        height: Math.min(MOST_HEIGHT, bottom - top + 24),
+      };
       const path = join(folder, `${name}.jpeg`);
       await page.screenshot({ path, fullPage: true, clip, type: "jpeg", quality: 82 });
       console.log(`wrote ${path}`);

@@ -8,12 +8,14 @@ import { poisoned, TEXTS } from "./hostile.mjs";
 import { embedded, saved, weigh } from "./weigh.mjs";
 
 /** Enough to draw; what the figures are worth is others' affair. */
-const BRIEFLY = ["--processes", "2", "--min-time", "0.2", "--max-time", "2"];
+const BRIEFLY = ["--processes", "2", "--min-time", "0.2", "--max-time", "60"];
 
 /** A model with so many layers must open and sort swiftly. */
 export const MANY_LAYERS = 10_000;
 
-const FACTS = ["headline", "roofline", "memory", "modules", "layers"];
+/** What every page ends with that is about a model, and what it has more where its symbols are free to grow. */
+const END = ["coverage", "environment", "words"];
+const FACTS = ["modules", "layers", "scaling", ...END];
 
 /**
  * Every page. `make` gets the folder and the page's file and returns the arguments for weigh, or reports to render.
@@ -22,76 +24,87 @@ const FACTS = ["headline", "roofline", "memory", "modules", "layers"];
 export const PAGES = [
   {
     name: "resnet50",
+    isThorough: true,
+    hasTable: true,
     about: "the ticket: facts and a short measurement",
     make: () => ["zoo:resnet50"],
-    sections: ["headline", "latency", "roofline", "memory", "modules", "layers", "scaling", "environment"],
+    sections: ["headline", "latency", "roofline", "memory", ...FACTS],
   },
   {
     name: "batches",
     about: "a measurement at four batches",
     make: () => ["measure", "zoo:squeezenet1_0", "--batch", "1,2,4,8", ...BRIEFLY],
-    sections: ["headline", "latency", "trade-off", "memory", "modules", "layers", "scaling", "environment"],
+    sections: ["headline", "latency", "trade-off", "roofline", "memory", ...FACTS],
   },
   {
     name: "bert",
+    isThorough: true,
+    hasTable: true,
     about: "facts alone",
     make: () => ["inspect", "zoo:bert_base", "--dim", "seq=128"],
-    sections: [],
+    sections: ["headline", "memory", ...FACTS],
   },
   {
     name: "symbols",
     about: "facts that are formulas",
     make: () => ["inspect", "zoo:bert_base"],
-    sections: ["headline", "memory", "modules", "layers", "scaling"],
+    sections: ["headline", "memory", ...FACTS],
   },
   {
     name: "comparison",
+    isThorough: true,
     about: "five models beside each other",
-    make: () => ["compare", ...["squeezenet1_0", "mobilenet_v2", "resnet50", "resnet18", "alexnet-2012"].map((n) => `zoo:${n}`)],
-    sections: ["headline", "comparison", ...FACTS.slice(2)],
+    make: () => [
+      "compare",
+      ...["squeezenet1_0", "mobilenet_v2", "resnet50", "resnet18", "alexnet-2012"].map((n) => `zoo:${n}`),
+    ],
+    sections: ["comparison", "headline", ...FACTS],
   },
   {
     name: "predictions",
     about: "times on devices that are not here",
     make: () => ["predict", "zoo:resnet50", "--on", "rtx-3090", "--batch", "1,8,32"],
-    sections: [],
+    sections: ["headline", "roofline", "predictions", ...FACTS],
   },
   {
     name: "requirements",
     about: "requirements met, missed and unknown",
     make: () => ["check", "zoo:resnet18", "--require", "parameters<=12M", "--require", "macs<=1G"],
-    sections: [],
+    sections: ["headline", "requirements", ...FACTS],
   },
   {
     name: "plan",
     about: "what serving a workload takes",
     make: () => ["plan", "zoo:resnet50", "--items", "1M/day", "--price", "2.50/h"],
-    sections: [],
+    sections: ["headline", "requirements", "latency", "plan", ...FACTS],
   },
   {
     name: "advice",
     about: "what to change",
     make: () => ["advise", "zoo:vgg16", "--goal", "memory"],
-    sections: [],
+    sections: ["headline", "advice", ...FACTS],
   },
   {
     name: "hostile-model",
-    hostile: true,
+    isHostile: true,
     about: "a model whose every name is hostile",
     make: (folder) => {
-      const [texts, model] = [join(folder, "texts.json"), join(folder, `"><img src=x onerror=window.pwned=1>.onnx`)];
+      const [texts, model] = [
+        join(folder, "texts.json"),
+        join(folder, `"><img src=x onerror=window.pwned=1>.onnx`),
+      ];
       writeFileSync(texts, JSON.stringify(TEXTS));
       python("hostile", texts, model);
       return ["inspect", model];
     },
-    sections: [],
+    sections: ["headline", "memory", "modules", "layers", ...END],
   },
   {
     name: "hostile-reports",
-    hostile: true,
+    isHostile: true,
     about: "reports of all kinds, every text in them hostile",
     make: (folder) => poisoned(ALL_KINDS.flatMap((name) => embedded(join(folder, `${name}.html`)))),
-    sections: [],
+    sections: ["comparison", "headline", "latency", "roofline", "memory", ...FACTS],
   },
   {
     name: "large",
@@ -101,7 +114,7 @@ export const PAGES = [
       python("chain", String(MANY_LAYERS), model);
       return ["inspect", model];
     },
-    sections: [],
+    sections: ["headline", "memory", "modules", "layers", ...END],
   },
 ];
 

@@ -54,7 +54,9 @@ fn check(chromium: &str, pictures: Option<PathBuf>) -> Result<Score> {
         node.arg("--update-docs").arg(pictures);
     }
     node.env("WEIGH", binary()).env("CHROMIUM", chromium).env("BROWSER_PACKAGES", packages());
-    node.env("PYTHON", Venv::ready()?.python().get_program());
+    let venv = Venv::ready()?;
+    // It tells the time of each layer, which is what a roofline is drawn of.
+    node.env("PYTHON", venv.python().get_program()).env("ORT_DYLIB_PATH", venv.onnxruntime()?);
     scored(node, "main.mjs")
 }
 

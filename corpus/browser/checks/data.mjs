@@ -7,12 +7,24 @@ import { documents, weigh } from "../weigh.mjs";
 
 export function checkData({ tally, entry }) {
   const told = documents(weigh("render", entry.json, "--format", "json"));
-  tally.check("data equals `--format json`", isDeepStrictEqual(told, entry.reports), difference(told, entry.reports));
+  tally.check(
+    "data equals `--format json`",
+    isDeepStrictEqual(told, entry.reports),
+    difference(told, entry.reports),
+  );
 
   const first = readFileSync(entry.file, "utf8");
   const again = weigh("render", entry.json, "--format", "html");
-  tally.check("rendered from its own data, the page is the same", again === first, firstDifference(again, first));
-  tally.equal("rendered twice, the page is the same", weigh("render", entry.json, "--format", "html") === again, true);
+  tally.check(
+    "rendered from its own data, the page is the same",
+    again === first,
+    firstDifference(again, first),
+  );
+  tally.equal(
+    "rendered twice, the page is the same",
+    weigh("render", entry.json, "--format", "html") === again,
+    true,
+  );
 }
 
 /** The path to the first value in which two documents differ. */

@@ -35,16 +35,23 @@ export async function checkHostility({ tally, page, entry }, harmless) {
 async function openEverything(page) {
   await page.evaluate(() => {
     document.querySelectorAll("details").forEach((details) => (details.open = true));
-    [...document.querySelectorAll("#layers-table tbody button[aria-expanded='false']")].slice(0, 60).forEach((button) => button.click());
+    [...document.querySelectorAll("#layers-table tbody button[aria-expanded='false']")]
+      .slice(0, 60)
+      .forEach((button) => button.click());
   });
 }
 
 /** Runs in the page: everything that weigh's own pages never hold. */
 function inventory(mark) {
   const all = [...document.querySelectorAll("*")];
-  const foreign = all.filter((e) => ["IMG", "IFRAME", "OBJECT", "EMBED", "BASE", "FORM", "LINK", "TEXTAREA"].includes(e.tagName));
-  const attributes = all.flatMap((element) => [...element.attributes].map(({ name, value }) => ({ element, name, value })));
-  const leads = ({ name, value }) => ["href", "src", "action", "formaction", "xlink:href", "srcdoc"].includes(name) && !value.startsWith("#");
+  const foreign = all.filter((e) =>
+    ["IMG", "IFRAME", "OBJECT", "EMBED", "BASE", "FORM", "LINK", "TEXTAREA"].includes(e.tagName),
+  );
+  const attributes = all.flatMap((element) =>
+    [...element.attributes].map(({ name, value }) => ({ element, name, value })),
+  );
+  const leads = ({ name, value }) =>
+    ["href", "src", "action", "formaction", "xlink:href", "srcdoc"].includes(name) && !value.startsWith("#");
   const told = ({ element, name, value }) => `${element.tagName} ${name}=${value.slice(0, 60)}`;
   return {
     ran: mark in window ? [mark] : [],

@@ -6,7 +6,14 @@ const MOST_STOPS = 400;
 export async function checkKeyboard({ tally, page }) {
   await checkSkipLink(tally, page);
   const reached = await walk(page);
-  const wanted = ["#theme", "#layers-search", "#layers-op", "button[data-sort]", "button[aria-expanded]", "nav a"];
+  const wanted = [
+    "#theme",
+    "#layers-search",
+    "#layers-op",
+    "button[data-sort]",
+    "button[aria-expanded]",
+    "nav a",
+  ];
   for (const control of wanted) {
     tally.check(`tab reaches ${control}`, reached.has(control), [...reached].join(" "));
   }
@@ -20,12 +27,23 @@ async function checkSkipLink(tally, page) {
   const first = await page.evaluate(() => {
     const { tagName, hash } = document.activeElement;
     const box = document.activeElement.getBoundingClientRect();
-    return { tagName, hash, target: hash ? Boolean(document.querySelector(hash)) : false, visible: box.width > 1 && box.top >= 0 && box.left >= 0 };
+    return {
+      tagName,
+      hash,
+      target: hash ? Boolean(document.querySelector(hash)) : false,
+      visible: box.width > 1 && box.top >= 0 && box.left >= 0,
+    };
   });
-  tally.check("first stop is a visible link past the navigation", first.tagName === "A" && first.target && first.visible, JSON.stringify(first));
+  tally.check(
+    "first stop is a visible link past the navigation",
+    first.tagName === "A" && first.target && first.visible,
+    JSON.stringify(first),
+  );
   await page.keyboard.press("Enter");
   await page.keyboard.press("Tab");
-  const inside = await page.evaluate(() => Boolean(document.activeElement.closest("main")) && !document.activeElement.closest("nav"));
+  const inside = await page.evaluate(
+    () => Boolean(document.activeElement.closest("main")) && !document.activeElement.closest("nav"),
+  );
   tally.check("the link leads past the navigation", inside);
 }
 
@@ -42,9 +60,20 @@ async function walk(page) {
   for (let stop = 0; stop < MOST_STOPS && !reached.has("button[aria-expanded]"); stop += 1) {
     await page.keyboard.press("Tab");
     const selectors = await page.evaluate(() => {
-      const kinds = ["#theme", "#layers-search", "#layers-op", "button[data-sort]", "button[aria-expanded]", "nav a"];
+      const kinds = [
+        "#theme",
+        "#layers-search",
+        "#layers-op",
+        "button[data-sort]",
+        "button[aria-expanded]",
+        "nav a",
+      ];
       const within = (kind) => (kind.includes("aria-expanded") ? `#layers-table ${kind}` : kind);
-      return kinds.filter((kind) => document.activeElement.matches(within(kind)) || document.activeElement.closest("#theme") && kind === "#theme");
+      return kinds.filter(
+        (kind) =>
+          document.activeElement.matches(within(kind)) ||
+          (document.activeElement.closest("#theme") && kind === "#theme"),
+      );
     });
     selectors.forEach((selector) => reached.add(selector));
   }
@@ -63,7 +92,9 @@ async function checkFocusRing(tally, page) {
 
 async function checkEnter(tally, page) {
   const sorted = () =>
-    page.$$eval("#layers-table th[aria-sort]", (cells) => cells.map((cell) => cell.getAttribute("aria-sort")).join());
+    page.$$eval("#layers-table th[aria-sort]", (cells) =>
+      cells.map((cell) => cell.getAttribute("aria-sort")).join(),
+    );
   const before = await sorted();
   await page.focus("#layers-table button[data-sort='name']");
   await page.keyboard.press("Enter");

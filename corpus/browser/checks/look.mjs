@@ -15,11 +15,22 @@ export async function checkWidth({ tally, page }, width) {
       return false;
     };
     const out = [...document.body.querySelectorAll("*")].filter(
-      (element) => element.getBoundingClientRect().right > clientWidth + 1 && !scrolls(element) && element.checkVisibility(),
+      (element) =>
+        element.getBoundingClientRect().right > clientWidth + 1 &&
+        !scrolls(element) &&
+        element.checkVisibility(),
     );
-    return { scrollWidth, clientWidth, out: out.slice(0, 3).map((element) => element.outerHTML.slice(0, 120)) };
+    return {
+      scrollWidth,
+      clientWidth,
+      out: out.slice(0, 3).map((element) => element.outerHTML.slice(0, 120)),
+    };
   });
-  tally.check(`${width} px: no overflow`, found.scrollWidth <= found.clientWidth && !found.out.length, JSON.stringify(found));
+  tally.check(
+    `${width} px: no overflow`,
+    found.scrollWidth <= found.clientWidth && !found.out.length,
+    JSON.stringify(found),
+  );
 }
 
 export async function checkTheme({ tally, page }) {
@@ -65,5 +76,8 @@ const ground = (page) =>
 
 /** What charts are drawn with. */
 const ink = (page) =>
-  page.evaluate(() => [...document.querySelectorAll(".chart canvas")].map((c) => c.toDataURL().length).join()
-    + [...document.querySelectorAll(".chart svg")].map((s) => s.outerHTML.length).join());
+  page.evaluate(
+    () =>
+      [...document.querySelectorAll(".chart canvas")].map((c) => c.toDataURL().length).join() +
+      [...document.querySelectorAll(".chart svg")].map((s) => s.outerHTML.length).join(),
+  );

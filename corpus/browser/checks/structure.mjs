@@ -5,9 +5,21 @@ import { reveal } from "../browser.mjs";
 export async function checkStructure({ tally, page, entry }) {
   await reveal(page);
   const found = await page.evaluate(outline);
-  tally.equal("sections", found.sections.map((section) => section.id), entry.sections);
-  tally.equal("sections without heading", found.sections.filter((section) => !section.heading).map((s) => s.id), []);
-  tally.equal("links", found.links, found.sections.map((section) => section.id));
+  tally.equal(
+    "sections",
+    found.sections.map((section) => section.id),
+    entry.sections,
+  );
+  tally.equal(
+    "sections without heading",
+    found.sections.filter((section) => !section.heading).map((s) => s.id),
+    [],
+  );
+  tally.equal(
+    "links",
+    found.links,
+    found.sections.map((section) => section.id),
+  );
   tally.equal("reports", found.reports, entry.reports.length);
   tally.equal("charts by name", found.known, found.charts.map((chart) => chart.name).sort());
   for (const chart of found.charts) {
@@ -15,7 +27,11 @@ export async function checkStructure({ tally, page, entry }) {
     tally.check(`${about} has a label`, chart.role === "img" && chart.label.trim().length > 10, chart.label);
     tally.check(`${about} is drawn`, chart.inked > 50, `${chart.inked} pixels differ from the ground`);
   }
-  tally.check("language and title", found.lang === "en" && found.title.trim() !== "", `${found.lang}, ${found.title}`);
+  tally.check(
+    "language and title",
+    found.lang === "en" && found.title.trim() !== "",
+    `${found.lang}, ${found.title}`,
+  );
 }
 
 /** Runs in the page. */
@@ -42,7 +58,9 @@ function outline() {
     reports: window.weigh.reports.length,
     known: [...window.weigh.charts.keys()].sort(),
     sections: sections.map((s) => ({ id: s.id, heading: s.querySelector("h2")?.textContent.trim() })),
-    links: [...document.querySelectorAll("nav a[href^='#']")].map((link) => link.getAttribute("href").slice(1)),
+    links: [...document.querySelectorAll("nav a[href^='#']")].map((link) =>
+      link.getAttribute("href").slice(1),
+    ),
     charts: [...document.querySelectorAll(".chart[data-chart]")].map((element) => ({
       name: element.dataset.chart,
       role: element.getAttribute("role"),

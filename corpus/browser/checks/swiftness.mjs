@@ -29,7 +29,9 @@ export async function checkSwiftness({ tally, browser, entry }) {
 async function slowestSort() {
   const drawn = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
   let slowest = 0;
-  for (const key of [...document.querySelectorAll("#layers-table button[data-sort]")].map((b) => b.dataset.sort)) {
+  for (const key of [...document.querySelectorAll("#layers-table button[data-sort]")].map(
+    (b) => b.dataset.sort,
+  )) {
     const start = performance.now();
     document.querySelector(`#layers-table button[data-sort="${key}"]`).click();
     await drawn();
