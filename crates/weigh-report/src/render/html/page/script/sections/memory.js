@@ -96,8 +96,9 @@ section('memory', 'Memory', (report) => {
   const tensors = el('div');
   const heading = el('h3', { 'aria-live': 'polite' });
   const select = (step) => {
-    heading.replaceChildren(`Alive in step ${step + 1}${step === at ? ', the peak' : ''}: `, named(memory.steps[step].node, 50));
-    tensors.replaceChildren(...[aliveTable(memory, step)].flat().filter(Boolean));
+    const table = aliveTable(memory, step);
+    heading.replaceChildren(table ? 'Alive in' : 'At', ` step ${step + 1}${step === at ? ', the peak' : ''}: `, named(memory.steps[step].node, 50));
+    tensors.replaceChildren(...[table].flat().filter(Boolean));
   };
   select(at);
   return [

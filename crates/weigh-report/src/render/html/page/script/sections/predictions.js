@@ -29,6 +29,9 @@ function predictionTip(one, name) {
   return tip(name, [['expected', `${time(one.predicted_ms)} ${timeInterval(one.predicted_ms, one.predicted_ci_ms)}`], ['theoretical', maybe(one.theoretical_ms, time)], ['roofline', maybe(one.roofline_ms, time)], ['bound by', one.bound], ['rests on', BASES[one.basis]]]);
 }
 
+/** A device, and the batch where predictions have one. */
+const placeOf = (one) => `${one.title || one.device}${isKnown(one.batch) ? `, batch ${one.batch}` : ''}`;
+
 function fitsBadge(one) {
   if (!isKnown(one.fits)) return '?';
   return badge(one.fits ? 'good' : 'bad', one.fits ? 'fits' : 'does not fit');
@@ -42,8 +45,8 @@ section('predictions', 'Predictions', (report) => {
     maybe(one.throughput_per_second, (value) => `${rate(value)}/s`) || '', one.bound || '', fitsBadge(one),
     maybe(one.energy_mj, (value) => joules(value / 1e3)) || '', BASES[one.basis] || '']);
   const fit = report.predictions.filter((one) => one.fit && one.fit.needs.length > 0).map((one) => [
-    el('h3', null, 'Memory of ', sentence(one.title || one.device)),
-    table('memory by element type', ['type', '>weights', '>activations and workspace', '>to spare', ''], one.fit.needs.map((need) => [need.dtype, maybe(need.weight_bytes, bytes) || '?', maybe(need.activation_bytes, bytes) || '?', maybe(need.margin_bytes, bytes) || '?', isKnown(need.fits) ? badge(need.fits ? 'good' : 'bad', need.fits ? 'fits' : 'does not fit') : '?'])),
+    el('h3', null, 'Memory of ', sentence(placeOf(one))),
+    table(`memory of ${shorten(placeOf(one), 60)}`, ['type', '>weights', '>activations and workspace', '>to spare', ''], one.fit.needs.map((need) => [need.dtype, maybe(need.weight_bytes, bytes) || '?', maybe(need.activation_bytes, bytes) || '?', maybe(need.margin_bytes, bytes) || '?', isKnown(need.fits) ? badge(need.fits ? 'good' : 'bad', need.fits ? 'fits' : 'does not fit') : '?'])),
     one.fit.remedies.length > 0 && notes(one.fit.remedies.map((remedy) => `${remedy.change}: ${maybe(remedy.needed_bytes, bytes) || '?'}${remedy.fits ? ', fits' : ''}`)),
   ]);
   return [

@@ -101,7 +101,10 @@ function paretoChart(report, runs) {
 
 section('trade-off', 'Trade-off over batch', (report) => {
   const runs = report.measurements.filter((run) => hasTimes(run) && run.throughput && isKnown(run.batch) && !run.scenario);
-  if (new Set(runs.map((run) => run.batch)).size < 2) return null;
+  if (new Set(runs.map((run) => run.batch)).size < 2) {
+    const tried = new Set(report.measurements.filter((run) => !run.scenario && isKnown(run.batch)).map((run) => run.batch));
+    return tried.size < 2 ? null : el('p', { class: 'note' }, `${many(tried.size, 'batch')} were measured, and too few of them have a median: give them more time.`);
+  }
   const slo = (report.sweep || {}).slo;
   const rows = runs.map((run) => {
     const stage = latencyOf(run);
