@@ -26,7 +26,6 @@ pub(super) const SECTION: Section = Section {
             source: "Horowitz, ISSCC 2014; Jouppi et al., ISCA 2021 (the tables of the models)",
             elsewhere: "A design power times a time is an upper figure, not a measurement.",
             page: "energy",
-            ..Entry::EMPTY
         },
         Entry {
             name: "inferences_per_watt_hour",
