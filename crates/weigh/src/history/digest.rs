@@ -71,7 +71,7 @@ mod tests {
         let file = folder.path().join("m.onnx");
         std::fs::write(&file, b"123456789").unwrap();
         // The check value of CRC-32.
-        assert_eq!(of(&[file.clone()]).unwrap(), "9-cbf43926");
+        assert_eq!(of(std::slice::from_ref(&file)).unwrap(), "9-cbf43926");
         std::fs::write(&file, b"123456780").unwrap();
         assert_ne!(of(&[file]).unwrap(), "9-cbf43926");
         assert!(of(&[folder.path().join("none")]).is_err());
