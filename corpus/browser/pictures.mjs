@@ -18,7 +18,7 @@ export async function picture(page, file) {
 /** The pictures of docs/images: the page, its first and last section, the name. */
 const DOCUMENTED = [
   { name: "report-top", page: "resnet50", from: "headline", to: "latency" },
-  { name: "report-roofline", page: "resnet50", from: "roofline", to: "roofline" },
+  { name: "report-roofline", page: "predictions", from: "roofline", to: "roofline" },
   { name: "report-memory", page: "resnet50", from: "memory", to: "modules" },
   { name: "report-comparison", page: "comparison", from: "comparison", to: "comparison" },
 ];

@@ -8,7 +8,7 @@ import { poisoned, TEXTS } from "./hostile.mjs";
 import { embedded, saved, weigh } from "./weigh.mjs";
 
 /** Enough to draw; what the figures are worth is others' affair. */
-const BRIEFLY = ["--processes", "2", "--min-time", "0.2", "--max-time", "60"];
+const BRIEFLY = ["--processes", "2", "--min-time", "0.2", "--max-time", "20"];
 
 /** A model with so many layers must open and sort swiftly. */
 export const MANY_LAYERS = 10_000;

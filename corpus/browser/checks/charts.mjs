@@ -59,21 +59,20 @@ export async function hover(page, name) {
 /** Few of many. */
 const spread = (list) => list.filter((_, i) => i % Math.ceil(list.length / MOST_MARKS) === 0);
 
-/** Runs in the page: where the marks of series on axes are, in pixels of the chart. */
+/** Runs in the page: where the marks of series on axes are, in pixels of the chart; of a bar its middle. */
 function places(name) {
   const chart = window.weigh.charts.get(name);
-  return chart.getOption().series.flatMap((series, seriesIndex) => {
-    if (!["scatter", "effectScatter", "line", "bar"].includes(series.type) || !Array.isArray(series.data)) {
+  const option = chart.getOption();
+  const isLying = option.yAxis?.[0]?.type === "category";
+  const spot = (value, at) => (Array.isArray(value) ? value : isLying ? [value / 2, at] : [at, value / 2]);
+  return option.series.flatMap((series, seriesIndex) => {
+    if (!["scatter", "line", "bar"].includes(series.type) || !Array.isArray(series.data)) {
       return [];
     }
-    return series.data.flatMap((item) => {
-      try {
-        const place = chart.convertToPixel({ seriesIndex }, item?.value ?? item);
-        return Array.isArray(place) && place.every(Number.isFinite) ? [place] : [];
-      } catch {
-        return [];
-      }
-    });
+    const found = series.data.map((item, at) =>
+      chart.convertToPixel({ seriesIndex }, spot(item?.value ?? item, at)),
+    );
+    return found.filter((place) => Array.isArray(place) && place.every(Number.isFinite));
   });
 }
 
