@@ -225,7 +225,8 @@ fn metrics_are_said_once_and_series_are_distinct() {
     assert_eq!(helps.iter().collect::<BTreeSet<_>>().len(), helps.len());
     let series: Vec<&str> = text
         .lines()
-        .filter_map(|line| line.starts_with("weigh_").then(|| line.rsplit_once(' ').unwrap().0))
+        .filter(|line| line.starts_with("weigh_"))
+        .map(|line| line.rsplit_once(' ').unwrap().0)
         .collect();
     assert_eq!(series.iter().collect::<BTreeSet<_>>().len(), series.len());
     assert!(text.ends_with("# EOF\n"));

@@ -1,6 +1,8 @@
 //! The page for browsers, as far as it can be judged without one: what data is in it, and what no name can do to it.
 //! `cargo xtask browser` opens pages in a browser.
 
+#![allow(clippy::unwrap_used)] // a test may fail by panicking, its helper functions too
+
 mod fixtures;
 
 use serde_json::Value;
