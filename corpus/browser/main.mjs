@@ -15,6 +15,7 @@ import { checkData } from "./checks/data.mjs";
 import { checkHeadline } from "./checks/headline.mjs";
 import { checkHostility } from "./checks/hostility.mjs";
 import { checkKeyboard } from "./checks/keyboard.mjs";
+import { checkLibrary } from "./checks/library.mjs";
 import { checkPrint, checkTheme, checkWidth } from "./checks/look.mjs";
 import { checkStructure } from "./checks/structure.mjs";
 import { checkSwiftness } from "./checks/swiftness.mjs";
@@ -79,6 +80,9 @@ async function main([folder, ...rest]) {
   mkdirSync(folder, { recursive: true });
   const only = process.env.ONLY?.split(",");
   try {
+    tally.begin("library");
+    checkLibrary(tally);
+    tally.line("");
     for (const page of PAGES.filter(({ name }) => !only || only.includes(name))) {
       tally.begin(page.name);
       try {

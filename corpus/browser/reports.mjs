@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { poisoned, TEXTS } from "./hostile.mjs";
-import { embedded, saved, weigh } from "./weigh.mjs";
+import { embedded, saved, weigh, weighIn } from "./weigh.mjs";
 
 /** Enough to draw; what the figures are worth is others' affair. */
 const BRIEFLY = ["--processes", "2", "--min-time", "0.2", "--max-time", "20"];
@@ -57,8 +57,9 @@ export const PAGES = [
     make: () => [
       "compare",
       ...["squeezenet1_0", "mobilenet_v2", "resnet50", "resnet18", "alexnet-2012"].map((n) => `zoo:${n}`),
+      ...["--on", "t4"],
     ],
-    sections: ["comparison", "headline", ...FACTS],
+    sections: ["comparison", "headline", "roofline", "predictions", ...FACTS],
   },
   {
     name: "predictions",
@@ -135,7 +136,7 @@ export function make(entry, folder) {
   const [file, json] = [join(folder, `${entry.name}.html`), join(folder, `${entry.name}.json`)];
   const made = entry.make(folder);
   if (typeof made[0] === "string") {
-    weigh(...made, "--format", "html", "-o", file);
+    weighIn(folder, ...made, "--format", "html", "-o", `${entry.name}.html`);
   } else {
     writeFileSync(json, saved(made));
     weigh("render", json, "--format", "html", "-o", file);

@@ -8,8 +8,11 @@ import { gunzipSync } from "node:zlib";
 const RESULTS = [0, 1];
 
 /** Run weigh and return what it wrote to standard output. */
-export function weigh(...args) {
-  const options = { encoding: "utf8", maxBuffer: 2 ** 30, timeout: 600_000 };
+export const weigh = (...args) => weighIn(process.cwd(), ...args);
+
+/** The same in a folder, so that commands name files as people do. */
+export function weighIn(cwd, ...args) {
+  const options = { cwd, encoding: "utf8", maxBuffer: 2 ** 30, timeout: 600_000 };
   const env = { ...process.env, XDG_CONFIG_HOME: "/nowhere" };
   const done = spawnSync(process.env.WEIGH ?? "weigh", args, { ...options, env });
   if (done.error || !RESULTS.includes(done.status)) {
