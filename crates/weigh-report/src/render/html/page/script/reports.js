@@ -49,7 +49,12 @@ function count(value, show = si) {
 /** A value by a function, or nothing where it is unknown. */
 const maybe = (value, show) => (isKnown(value) ? show(value) : null);
 
-const modelName = (report) => (report.model && report.model.name) || (report.comparisons[0] || {}).b || 'report';
+/** What a report is about, in a word. */
+function modelName(report) {
+  const { series = [] } = report.history || {};
+  return (report.model || {}).name || (report.comparisons[0] || {}).b || (series.length === 1 && series[0].model)
+    || (report.history && 'history') || (report.plan && 'plan') || (report.devices.length > 0 && 'devices') || 'report';
+}
 
 /** The stage that stands for the latency of a measurement: all together, or inference alone. */
 const latencyOf = (run) => (run.scenario && run.scenario.latency) || run.stages.total || run.stages.inference;

@@ -10,6 +10,9 @@ function settingsText(settings) {
   return [settings.engine, settings.provider, ...named.filter(([, value]) => isKnown(value)).map(([name, value]) => `${name} ${value}`), settings.scenario, settings.data].filter(Boolean).join(', ');
 }
 
+/** A moment to the minute: `2026-01-03 00:00`. */
+const moment = (at) => at.slice(0, 16).replace('T', ' ');
+
 function historyChart(history, series, at) {
   const runs = series.runs.map((run, index) => ({ run, index })).filter(({ run }) => isKnown(run.value));
   const said = series.changes.map((change) => `${change.ratio.toFixed(2)} times from ${series.runs[change.at].at}`).join(', ') || 'no change of level';
@@ -17,7 +20,7 @@ function historyChart(history, series, at) {
     grid: room(20, 24),
     xAxis: axis(palette, 'run, oldest first', { type: 'category', data: series.runs.map((run) => run.at.slice(0, 10)), splitLine: { show: false } }),
     yAxis: axis(palette, `${history.metric} (${history.unit})`, { scale: true, axisLabel: { formatter: (value) => (history.unit === 'bytes' ? bytes(value) : significant(value, 4)) } }),
-    tooltip: { ...looks(palette).tooltip, formatter: ({ data }) => (data && data.run ? tip(data.run.at, [[history.metric, historyText(history, data.run.value)], ['tag', data.run.tag], ['engine', data.run.engine_version], ['machine', data.run.noise]]) : '') },
+    tooltip: { ...looks(palette).tooltip, formatter: ({ data }) => (data && data.run ? tip(moment(data.run.at), [[history.metric, historyText(history, data.run.value)], ['tag', data.run.tag], ['engine', data.run.engine_version], ['machine', data.run.noise]]) : '') },
     series: [
       { name: 'runs', type: 'scatter', symbolSize: 8, itemStyle: { color: palette.series[0] }, data: runs.map(({ run, index }) => ({ value: [index, run.value], run })),
         markLine: { silent: true, symbol: 'none', lineStyle: { color: palette.dim, type: 'dotted' }, label: { color: palette.dim, formatter: '{b}' },
@@ -35,9 +38,9 @@ section('history', 'History', (report) => {
   const verdicts = { changed: ['warn', 'the level changed'], steady: ['good', 'no change could be told from noise'], too_short: ['unknown', 'too few runs to tell'] };
   return history.series.map((series, at) => {
     const [kind, words] = verdicts[series.verdict] || ['unknown', series.verdict];
-    const changes = series.changes.map((change) => [series.runs[change.at].at, historyText(history, change.before), historyText(history, change.after),
+    const changes = series.changes.map((change) => [moment(series.runs[change.at].at), historyText(history, change.before), historyText(history, change.after),
       badge(change.better ? 'good' : 'bad', `× ${change.ratio.toFixed(3)}`), `[${change.ratio_ci.map((end) => end.toFixed(3)).join(', ')}]`]);
-    const runs = [...series.runs].reverse().slice(0, 60).map((run) => [run.at, sentence(run.tag || ''), run.engine_version || '', maybe(run.value, (value) => historyText(history, value)) || '?',
+    const runs = [...series.runs].reverse().slice(0, 60).map((run) => [moment(run.at), sentence(run.tag || ''), run.engine_version || '', maybe(run.value, (value) => historyText(history, value)) || '?',
       maybe(run.p50_ms, (value) => `${time(value)} ${timeInterval(value, run.p50_ci_ms)}`) || '?', maybe(run.p99_ms, time) || '?', maybe(run.per_second, (value) => `${rate(value)}/s`) || '?', sentence(run.noise || '')]);
     return [
       el('h3', null, named(series.model, 60), ' ', el('span', { class: 'note' }, sentence(settingsText(series.settings)))),
