@@ -21,7 +21,7 @@ impl Renderer for Json {
     }
 
     fn wants(&self) -> Wants {
-        Wants { facts: true, times: true, ..Wants::default() }
+        Wants { facts: true, ..Wants::default() }
     }
 
     fn render(&self, reports: &[Report], _: &RenderOptions) -> String {

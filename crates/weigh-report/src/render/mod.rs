@@ -87,13 +87,11 @@ pub struct Wants {
     pub memory: bool,
     /// The time of each layer, wherever the model is run.
     pub layer_times: bool,
-    /// The time of each inference.
-    pub times: bool,
 }
 
 impl Wants {
     /// The whole document.
-    pub const ALL: Wants = Wants { facts: true, memory: true, layer_times: true, times: true };
+    pub const ALL: Wants = Wants { facts: true, memory: true, layer_times: true };
 }
 
 /// One output.
