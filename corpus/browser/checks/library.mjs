@@ -10,7 +10,8 @@ export function checkLibrary(tally) {
   const { version } = JSON.parse(readFileSync(join(packed, "package.json"), "utf8"));
   const names = readdirSync(FOLDER).filter((name) => name.endsWith(".js"));
   tally.equal("the version of the chart library", names, [`echarts-${version}.min.js`]);
-  const same = (ours, theirs) => readFileSync(new URL(ours, FOLDER)).equals(readFileSync(join(packed, theirs)));
+  const same = (ours, theirs) =>
+    readFileSync(new URL(ours, FOLDER)).equals(readFileSync(join(packed, theirs)));
   tally.check("the chart library is that of its package", same(names[0], "dist/echarts.min.js"));
   tally.check("its licence stands beside it", same("LICENSE", "LICENSE") && same("NOTICE", "NOTICE"));
 }

@@ -35,6 +35,7 @@ const SCRIPTS: &[&str] = scripts![
     "sections/headline.js",
     "sections/verdicts.js",
     "sections/comparison.js",
+    "sections/versus.js",
     "sections/latency.js",
     "sections/trade_off.js",
     "sections/load.js",

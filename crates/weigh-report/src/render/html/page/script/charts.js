@@ -15,9 +15,14 @@ const MOST_ELEMENTS = 1500;
  * words what is to be seen.
  */
 function chart(name, label, option, { height = 300, marks = 0 } = {}) {
-  const place = el('div', { class: 'chart', 'data-chart': name, role: 'img', 'aria-label': shorten(label, 400) });
+  const place = el("div", {
+    class: "chart",
+    "data-chart": name,
+    role: "img",
+    "aria-label": shorten(label, 400),
+  });
   place.style.height = `${height}px`;
-  drawings.set(name, { place, option, isNear: false, renderer: marks > MOST_ELEMENTS ? 'canvas' : 'svg' });
+  drawings.set(name, { place, option, isNear: false, renderer: marks > MOST_ELEMENTS ? "canvas" : "svg" });
   return place;
 }
 
@@ -60,20 +65,27 @@ function drawAll() {
   redrawAll();
 }
 
-const nearness = new IntersectionObserver((entries) => {
-  for (const { target, isIntersecting } of entries) {
-    const drawing = drawings.get(target.dataset.chart);
-    if (!isIntersecting || !drawing || drawing.place !== target) continue;
-    drawing.isNear = true;
-    nearness.unobserve(target);
-    draw(target.dataset.chart, drawing);
-  }
-}, { rootMargin: '400px' });
+const nearness = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const drawing = drawings.get(target.dataset.chart);
+      if (!isIntersecting || !drawing || drawing.place !== target) continue;
+      drawing.isNear = true;
+      nearness.unobserve(target);
+      draw(target.dataset.chart, drawing);
+    }
+  },
+  { rootMargin: "400px" },
+);
 
 const sizes = new ResizeObserver((entries) => {
   for (const { target } of entries) {
     const drawn = charts.get(target.dataset.chart);
-    if (drawn && drawn.getDom() === target && (target.clientWidth !== drawn.getWidth() || target.clientHeight !== drawn.getHeight())) {
+    if (
+      drawn &&
+      drawn.getDom() === target &&
+      (target.clientWidth !== drawn.getWidth() || target.clientHeight !== drawn.getHeight())
+    ) {
       drawn.resize();
     }
   }
@@ -83,10 +95,17 @@ function looks(palette) {
   return {
     animation: false,
     color: palette.series,
-    backgroundColor: 'transparent',
-    textStyle: { color: palette.ink, fontFamily: 'system-ui, sans-serif', fontSize: 12 },
+    backgroundColor: "transparent",
+    textStyle: { color: palette.ink, fontFamily: "system-ui, sans-serif", fontSize: 12 },
     grid: room(36, 24),
-    tooltip: { confine: true, className: 'tooltip-box', backgroundColor: palette.panel, borderColor: palette.line, textStyle: { color: palette.ink }, padding: 0 },
+    tooltip: {
+      confine: true,
+      className: "tooltip-box",
+      backgroundColor: palette.panel,
+      borderColor: palette.line,
+      textStyle: { color: palette.ink },
+      padding: 0,
+    },
   };
 }
 
@@ -97,40 +116,76 @@ function around(values, binary = false) {
 
 /** Where a chart's axes are: so much is left free over and beside them; labels and names have their room. */
 function room(top, right) {
-  return { left: 8, right, top, bottom: 6, outerBoundsMode: 'same', outerBoundsContain: 'all' };
+  return { left: 8, right, top, bottom: 6, outerBoundsMode: "same", outerBoundsContain: "all" };
 }
 
 /** What a pointer tells: a title and lines of label and value, as an element. */
 function tip(title, lines) {
-  const rows = lines.filter(([, value]) => isKnown(value) && value !== '');
-  return el('div', { class: 'tooltip' }, el('strong', null, shorten(title, 120)),
-    el('dl', null, rows.map(([label, value]) => [el('dt', null, label), el('dd', null, typeof value === 'string' ? shorten(value, 200) : value)])));
+  const rows = lines.filter(([, value]) => isKnown(value) && value !== "");
+  return el(
+    "div",
+    { class: "tooltip" },
+    el("strong", null, shorten(title, 120)),
+    el(
+      "dl",
+      null,
+      rows.map(([label, value]) => [
+        el("dt", null, label),
+        el("dd", null, typeof value === "string" ? shorten(value, 200) : value),
+      ]),
+    ),
+  );
 }
 
 /** An axis of the page's looks. */
 function axis(palette, name, more = {}) {
   const { axisLabel, ...rest } = more;
   return {
-    type: 'value', name, nameLocation: 'middle', nameGap: 24, nameTextStyle: { color: palette.dim },
-    axisLine: { show: true, lineStyle: { color: palette.line } }, axisTick: { lineStyle: { color: palette.line } },
+    type: "value",
+    name,
+    nameLocation: "middle",
+    nameGap: 24,
+    nameTextStyle: { color: palette.dim },
+    axisLine: { show: true, lineStyle: { color: palette.line } },
+    axisTick: { lineStyle: { color: palette.line } },
     splitLine: { lineStyle: { color: palette.line, opacity: 0.5 } },
-    axisLabel: { color: palette.dim, hideOverlap: true, ...axisLabel }, ...rest,
+    axisLabel: { color: palette.dim, hideOverlap: true, ...axisLabel },
+    ...rest,
   };
 }
 
 function legend(palette, more = {}) {
-  return { type: 'scroll', top: 0, textStyle: { color: palette.ink }, pageTextStyle: { color: palette.dim }, ...more };
+  return {
+    type: "scroll",
+    top: 0,
+    textStyle: { color: palette.ink },
+    pageTextStyle: { color: palette.dim },
+    ...more,
+  };
 }
 
 /** Whiskers: a series of [x, low, high] in the coordinates of a chart whose x axis has categories or numbers. */
 function whiskers(name, data, colour, more = {}) {
   return {
-    name, type: 'custom', silent: true, z: 5, data, encode: { x: 0, y: [1, 2] }, tooltip: { show: false },
+    name,
+    type: "custom",
+    silent: true,
+    z: 5,
+    data,
+    encode: { x: 0, y: [1, 2] },
+    tooltip: { show: false },
     renderItem: (params, api) => {
       const [x, low] = api.coord([api.value(0), api.value(1)]);
       const [, high] = api.coord([api.value(0), api.value(2)]);
-      const line = (x1, y1, x2, y2) => ({ type: 'line', shape: { x1, y1, x2, y2 }, style: { stroke: colour, lineWidth: 1.5 } });
-      return { type: 'group', children: [line(x, low, x, high), line(x - 4, low, x + 4, low), line(x - 4, high, x + 4, high)] };
+      const line = (x1, y1, x2, y2) => ({
+        type: "line",
+        shape: { x1, y1, x2, y2 },
+        style: { stroke: colour, lineWidth: 1.5 },
+      });
+      return {
+        type: "group",
+        children: [line(x, low, x, high), line(x - 4, low, x + 4, low), line(x - 4, high, x + 4, high)],
+      };
     },
     ...more,
   };
@@ -138,5 +193,5 @@ function whiskers(name, data, colour, more = {}) {
 
 /** A chart with a title over it. */
 function figure(title, place, note) {
-  return el('figure', null, el('figcaption', null, title), place, note && el('p', { class: 'note' }, note));
+  return el("figure", null, el("figcaption", null, title), place, note && el("p", { class: "note" }, note));
 }

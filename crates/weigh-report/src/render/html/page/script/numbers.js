@@ -3,7 +3,7 @@
 /** `value` with that many significant digits and no exponent. */
 function significant(value, digits) {
   if (value === 0 || !Number.isFinite(value)) return String(value);
-  const exponent = Number(value.toExponential(Math.max(digits - 1, 0)).split('e')[1]);
+  const exponent = Number(value.toExponential(Math.max(digits - 1, 0)).split("e")[1]);
   return value.toFixed(Math.min(Math.max(digits - 1 - exponent, 0), 100));
 }
 
@@ -20,21 +20,28 @@ function scaled(value, base, prefixes) {
 /** A count with an SI prefix: `4.089 G`. */
 function si(value) {
   if (Math.abs(value) < 10000 && Number.isInteger(value)) return String(value);
-  return scaled(value, 1000, ['', ' k', ' M', ' G', ' T', ' P', ' E']);
+  return scaled(value, 1000, ["", " k", " M", " G", " T", " P", " E"]);
 }
 
 /** Bytes with an IEC prefix: `97.49 MiB`. */
 function bytes(value) {
   if (Math.abs(value) < 1024 && Number.isInteger(value)) return `${value} B`;
-  return scaled(value, 1024, [' B', ' KiB', ' MiB', ' GiB', ' TiB', ' PiB', ' EiB']);
+  return scaled(value, 1024, [" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"]);
 }
 
-const TIME_UNITS = [[2 * 86400e3, 86400e3, 'days'], [2 * 3600e3, 3600e3, 'h'], [120e3, 60e3, 'min'], [1e3, 1e3, 's'],
-  [1, 1, 'ms'], [1e-3, 1e-3, 'µs'], [0, 1e-6, 'ns']];
+const TIME_UNITS = [
+  [2 * 86400e3, 86400e3, "days"],
+  [2 * 3600e3, 3600e3, "h"],
+  [120e3, 60e3, "min"],
+  [1e3, 1e3, "s"],
+  [1, 1, "ms"],
+  [1e-3, 1e-3, "µs"],
+  [0, 1e-6, "ns"],
+];
 
 /** The unit in which a time in milliseconds is shown: how many milliseconds it has, and its name. */
 function timeUnit(ms) {
-  if (ms === 0) return [1, 'ms'];
+  if (ms === 0) return [1, "ms"];
   const [, size, name] = TIME_UNITS.find(([least]) => Math.abs(ms) >= least);
   return [size, name];
 }
@@ -47,7 +54,7 @@ function time(ms) {
 
 /** Numbers with the fewest decimals, and at least three digits of the first, that tell unequal ones apart. */
 function apart(values) {
-  const least = (significant(values[0], 3).split('.')[1] || '').length;
+  const least = (significant(values[0], 3).split(".")[1] || "").length;
   for (let decimals = least; decimals < least + 3; decimals += 1) {
     const texts = values.map((value) => value.toFixed(decimals));
     if (texts.every((text, at) => at === 0 || text !== texts[0] || values[at] === values[0])) return texts;
@@ -57,7 +64,7 @@ function apart(values) {
 
 /** An interval around a time, in the unit of the time: `[59.1, 60.4]`. */
 function timeInterval(ms, interval) {
-  if (!interval) return '';
+  if (!interval) return "";
   const [size] = timeUnit(ms);
   const [, low, high] = apart([ms, ...interval].map((value) => value / size));
   return `[${low}, ${high}]`;
@@ -69,7 +76,7 @@ function rate(perSecond) {
 }
 
 function rateInterval(perSecond, interval) {
-  if (!interval) return '';
+  if (!interval) return "";
   if (Math.abs(perSecond) >= 10000) return `[${si(interval[0])}, ${si(interval[1])}]`;
   const [, low, high] = apart([perSecond, ...interval]);
   return `[${low}, ${high}]`;
@@ -77,30 +84,43 @@ function rateInterval(perSecond, interval) {
 
 /** A share of a whole: `5.7 %`. */
 function percent(share) {
-  if (share > 0 && share < 0.001) return '< 0.1 %';
+  if (share > 0 && share < 0.001) return "< 0.1 %";
   return `${(share * 100).toFixed(1)} %`;
 }
 
 function prefixed(value, unit, prefixes) {
-  const [prefix, factor] = value === 0 ? ['', 1]
-    : prefixes.find(([, size]) => Math.abs(value) >= size) || prefixes[prefixes.length - 1];
+  const [prefix, factor] =
+    value === 0
+      ? ["", 1]
+      : prefixes.find(([, size]) => Math.abs(value) >= size) || prefixes[prefixes.length - 1];
   return `${significant(value / factor, 3)} ${prefix}${unit}`;
 }
 
 /** An energy in joules: `412 mJ`. */
 function joules(value) {
-  return prefixed(value, 'J', [['M', 1e6], ['k', 1e3], ['', 1], ['m', 1e-3], ['µ', 1e-6]]);
+  return prefixed(value, "J", [
+    ["M", 1e6],
+    ["k", 1e3],
+    ["", 1],
+    ["m", 1e-3],
+    ["µ", 1e-6],
+  ]);
 }
 
 function watts(value) {
-  return prefixed(value, 'W', [['k', 1e3], ['', 1], ['m', 1e-3], ['µ', 1e-6]]);
+  return prefixed(value, "W", [
+    ["k", 1e3],
+    ["", 1],
+    ["m", 1e-3],
+    ["µ", 1e-6],
+  ]);
 }
 
 /** Money: `$0.0042`, `$2.50`, `$12,345`. */
 function dollars(value) {
   const amount = Math.abs(value);
-  const sign = value < 0 ? '-' : '';
-  if (amount >= 1000) return `${sign}$${amount.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ',')}`;
+  const sign = value < 0 ? "-" : "";
+  if (amount >= 1000) return `${sign}$${amount.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ",")}`;
   if (amount >= 1 || amount === 0) return `${sign}$${amount.toFixed(2)}`;
   return `${sign}$${significant(amount, 2)}`;
 }
@@ -108,16 +128,16 @@ function dollars(value) {
 /** Operations a second: `1.035 TFLOPS`. */
 function flopsPerSecond(value) {
   const text = si(value);
-  return text.includes(' ') ? `${text}FLOPS` : `${text} FLOPS`;
+  return text.includes(" ") ? `${text}FLOPS` : `${text} FLOPS`;
 }
 
 /** Bytes a second with SI prefixes, as datasheets have them: `21.70 GB/s`. */
 function bytesPerSecond(value) {
   const text = si(value);
-  return text.includes(' ') ? `${text}B/s` : `${text} B/s`;
+  return text.includes(" ") ? `${text}B/s` : `${text} B/s`;
 }
 
 function many(count, thing) {
-  const plural = thing.endsWith('s') ? 'es' : 's';
-  return `${count} ${thing}${count === 1 ? '' : plural}`;
+  const plural = thing.endsWith("s") ? "es" : "s";
+  return `${count} ${thing}${count === 1 ? "" : plural}`;
 }

@@ -1,17 +1,17 @@
 // The reports: read from the page, and what several sections ask of them.
 
 async function readReports() {
-  const element = document.getElementById('weigh-reports');
+  const element = document.getElementById("weigh-reports");
   const text = element.textContent;
-  if (element.dataset.encoding !== 'gzip') return JSON.parse(text);
+  if (element.dataset.encoding !== "gzip") return JSON.parse(text);
   const packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   return JSON.parse(await new Response(stream).text());
 }
 
 /** The number of a count; null where it is a formula, invalid or unknown. */
 function number(count) {
-  return typeof count === 'number' && Number.isFinite(count) ? count : null;
+  return typeof count === "number" && Number.isFinite(count) ? count : null;
 }
 
 const isKnown = (value) => value !== null && value !== undefined;
@@ -26,7 +26,7 @@ function symbolsOf(report) {
 
 /** The number of a count, of a formula at these values of its symbols; null where it is invalid or unknown. */
 function numberAt(value, symbols) {
-  if (typeof value !== 'string') return number(value);
+  if (typeof value !== "string") return number(value);
   const formula = compile(value);
   const found = formula ? formula(symbols) : NaN;
   return Number.isFinite(found) ? found : null;
@@ -34,16 +34,18 @@ function numberAt(value, symbols) {
 
 /** A formula as people read it: large numbers with few digits, exponents raised. The exact one stands under Scaling. */
 function pretty(formula, unit) {
-  const text = shorten(formula, 240).replace(/(?<![\w.])\d{5,}/g, (digits) => si(Number(digits)).replace(' ', '\u00a0'))
-    .replace(/\*\*(\d)(?!\d)/g, (whole, power) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[power]).replace(/(?<!\*)\*(?!\*)/g, '·');
+  const text = shorten(formula, 240)
+    .replace(/(?<![\w.])\d{5,}/g, (digits) => si(Number(digits)).replace(" ", "\u00a0"))
+    .replace(/\*\*(\d)(?!\d)/g, (whole, power) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[power])
+    .replace(/(?<!\*)\*(?!\*)/g, "·");
   return unit && / [+-] /.test(text) ? `(${text})${unit}` : text + unit;
 }
 
 /** A count as people read it: `4.089 G`, a formula, `?`. */
 function count(value, show = si) {
-  if (typeof value === 'number') return show(value);
-  if (typeof value === 'string') return pretty(value, show === bytes ? ' bytes' : '');
-  return value && value.invalid ? `? (${value.invalid})` : '?';
+  if (typeof value === "number") return show(value);
+  if (typeof value === "string") return pretty(value, show === bytes ? " bytes" : "");
+  return value && value.invalid ? `? (${value.invalid})` : "?";
 }
 
 /** A value by a function, or nothing where it is unknown. */
@@ -52,8 +54,15 @@ const maybe = (value, show) => (isKnown(value) ? show(value) : null);
 /** What a report is about, in a word. */
 function modelName(report) {
   const { series = [] } = report.history || {};
-  return (report.model || {}).name || (report.comparisons[0] || {}).b || (series.length === 1 && series[0].model)
-    || (report.history && 'history') || (report.plan && 'plan') || (report.devices.length > 0 && 'devices') || 'report';
+  return (
+    (report.model || {}).name ||
+    (report.comparisons[0] || {}).b ||
+    (series.length === 1 && series[0].model) ||
+    (report.history && "history") ||
+    (report.plan && "plan") ||
+    (report.devices.length > 0 && "devices") ||
+    "report"
+  );
 }
 
 /** The stage that stands for the latency of a measurement: all together, or inference alone. */
@@ -61,29 +70,36 @@ const latencyOf = (run) => (run.scenario && run.scenario.latency) || run.stages.
 
 /** What tells measurements apart: only the settings that differ. */
 const SETTINGS = [
-  ['engine', (run) => [run.engine.name, run.engine.version].filter(Boolean).join(' ')],
-  ['provider', (run) => run.provider],
-  ['opt', (run) => run.optimization],
-  ['threads', (run) => run.threads],
-  ['streams', (run) => run.streams],
-  ['batch', (run) => run.batch],
-  ['scenario', (run) => run.scenario && run.scenario.name],
+  ["engine", (run) => [run.engine.name, run.engine.version].filter(Boolean).join(" ")],
+  ["provider", (run) => run.provider],
+  ["opt", (run) => run.optimization],
+  ["threads", (run) => run.threads],
+  ["streams", (run) => run.streams],
+  ["batch", (run) => run.batch],
+  ["scenario", (run) => run.scenario && run.scenario.name],
 ];
 
 function settingsOf(runs, run, except = []) {
-  const differ = SETTINGS.filter(([name, of]) => !except.includes(name) && runs.some((other) => of(other) !== of(run)));
-  return differ.map(([name, of]) => (name === 'engine' ? of(run) : `${name} ${isKnown(of(run)) ? of(run) : '?'}`)).join(', ');
+  const differ = SETTINGS.filter(
+    ([name, of]) => !except.includes(name) && runs.some((other) => of(other) !== of(run)),
+  );
+  return differ
+    .map(([name, of]) => (name === "engine" ? of(run) : `${name} ${isKnown(of(run)) ? of(run) : "?"}`))
+    .join(", ");
 }
 
 const hasTimes = (run) => Boolean(latencyOf(run) && isKnown(latencyOf(run).p50_ms));
 
 /** Whether anything of a measurement's latency is known: too few samples leave no median. */
-const wasTimed = (run) => Boolean(latencyOf(run) && (isKnown(latencyOf(run).p50_ms) || isKnown(latencyOf(run).min_ms)));
+const wasTimed = (run) =>
+  Boolean(latencyOf(run) && (isKnown(latencyOf(run).p50_ms) || isKnown(latencyOf(run).min_ms)));
 
 /** The measurement that headlines are about: the best under a requirement, the sweet spot, or the first that worked. */
 function mainRun(report) {
   const sweep = report.sweep || {};
-  const wanted = [(sweep.slo || {}).best, sweep.sweet_spot].filter(isKnown).map((at) => report.measurements[at]);
+  const wanted = [(sweep.slo || {}).best, sweep.sweet_spot]
+    .filter(isKnown)
+    .map((at) => report.measurements[at]);
   return [...wanted, ...report.measurements].find((run) => run && hasTimes(run)) || null;
 }
 
@@ -97,9 +113,20 @@ function layerRows(report) {
 
 function joinedRows(report) {
   const symbols = symbolsOf(report);
-  const rows = report.layers.map((layer, index) => ({ ...layer, symbols, index, time: null, within: null, predicted: null, bound: null, why: [] }));
+  const rows = report.layers.map((layer, index) => ({
+    ...layer,
+    symbols,
+    index,
+    time: null,
+    within: null,
+    predicted: null,
+    bound: null,
+    why: [],
+  }));
   const byName = new Map();
-  rows.forEach((row) => { if (!byName.has(row.name)) byName.set(row.name, row); });
+  rows.forEach((row) => {
+    if (!byName.has(row.name)) byName.set(row.name, row);
+  });
   const run = report.measurements.find((one) => one.layers.length > 0);
   if (run) addMeasured(rows, byName, run);
   const prediction = report.predictions.find((one) => one.layers.length > 0);
@@ -117,8 +144,21 @@ function joinedRows(report) {
 }
 
 /** A row of which nothing is known. */
-const NO_LAYER = { symbols: {}, scope: '', output_shapes: [], inputs: [], outputs: [], parameters: null, flops: null, other_ops: null,
-  live_bytes: null, time: null, within: null, predicted: null, bound: null };
+const NO_LAYER = {
+  symbols: {},
+  scope: "",
+  output_shapes: [],
+  inputs: [],
+  outputs: [],
+  parameters: null,
+  flops: null,
+  other_ops: null,
+  live_bytes: null,
+  time: null,
+  within: null,
+  predicted: null,
+  bound: null,
+};
 
 /** Measured times go to layers that ran alone; those of fused ones stay the group's, at the layer with the most MACs. */
 function addMeasured(rows, byName, run) {
@@ -126,8 +166,16 @@ function addMeasured(rows, byName, run) {
     const names = measured.layers.length > 0 ? measured.layers : [measured.name];
     const members = names.map((name) => byName.get(name)).filter(Boolean);
     if (members.length === 0) {
-      const row = { ...NO_LAYER, index: rows.length, name: measured.name, op: measured.op, macs: measured.macs,
-        bytes_moved: measured.bytes_moved, detail: measured.added ? 'put in by the engine' : '', why: [] };
+      const row = {
+        ...NO_LAYER,
+        index: rows.length,
+        name: measured.name,
+        op: measured.op,
+        macs: measured.macs,
+        bytes_moved: measured.bytes_moved,
+        detail: measured.added ? "put in by the engine" : "",
+        why: [],
+      };
       rows.push(row);
       members.push(row);
     }
@@ -136,7 +184,11 @@ function addMeasured(rows, byName, run) {
     if (isKnown(measured.mean_ms)) main.time = (main.time || 0) + measured.mean_ms;
     main.measured = measured;
     main.covers = names.length > 1 ? names : null;
-    members.filter((row) => row !== main).forEach((row) => { row.within = main.name; });
+    members
+      .filter((row) => row !== main)
+      .forEach((row) => {
+        row.within = main.name;
+      });
   }
 }
 

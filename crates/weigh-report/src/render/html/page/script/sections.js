@@ -11,11 +11,13 @@ function section(id, title, contents, { whole = false } = {}) {
 }
 
 function sectionElement({ id, title }, contents, of) {
-  const heading = el('h2', { id: `${id}-title` }, title, of);
-  return el('section', { id, 'aria-labelledby': `${id}-title` }, heading, contents);
+  const heading = el("h2", { id: `${id}-title` }, title, of);
+  return el("section", { id, "aria-labelledby": `${id}-title` }, heading, contents);
 }
 
 /** Whether contents hold anything. */
 function hasContents(contents) {
-  return Array.isArray(contents) ? contents.flat(Infinity).some((one) => isKnown(one) && one !== false && one !== '') : Boolean(contents);
+  return Array.isArray(contents)
+    ? contents.flat(Infinity).some((one) => isKnown(one) && one !== false && one !== "")
+    : Boolean(contents);
 }

@@ -1,14 +1,23 @@
 // What the ticket has on top: the figures that decide, and whether requirements are met.
 
-function card(label, value, fact, { least = false, kind = '' } = {}) {
-  if (!isKnown(value) || value === '') return null;
+function card(label, value, fact, { least = false, kind = "" } = {}) {
+  if (!isKnown(value) || value === "") return null;
   const text = String(value);
   const isFormula = /[·(]| \+ |\/\//.test(text);
-  const [amount, ...unit] = isFormula ? [el('span', { class: 'formula' }, text)] : text.split(' ');
-  return el('div', { class: `card ${kind} ${isFormula ? 'wide' : ''}`, 'data-figure': label },
-    el('div', { class: 'label' }, term(label)),
-    el('div', { class: 'value' }, least ? '≥ ' : '', amount, unit.length > 0 && el('small', null, ` ${unit.join(' ')}`)),
-    fact && el('div', { class: 'fact' }, fact));
+  const [amount, ...unit] = isFormula ? [el("span", { class: "formula" }, text)] : text.split(" ");
+  return el(
+    "div",
+    { class: `card ${kind} ${isFormula ? "wide" : ""}`, "data-figure": label },
+    el("div", { class: "label" }, term(label)),
+    el(
+      "div",
+      { class: "value" },
+      least ? "≥ " : "",
+      amount,
+      unit.length > 0 && el("small", null, ` ${unit.join(" ")}`),
+    ),
+    fact && el("div", { class: "fact" }, fact),
+  );
 }
 
 function countedCards(totals) {
@@ -16,17 +25,50 @@ function countedCards(totals) {
   const activations = totals.activations || {};
   const size = totals.model_size || {};
   const whole = memory && totals.complete.workspace;
-  const precisions = [['fp16', size.fp16_bytes], ['int8', size.int8_bytes], ['int4', size.int4_bytes]]
-    .filter(([, value]) => isKnown(value)).map(([name, value]) => `${name} ${count(value, bytes)}`).join(' · ');
+  const precisions = [
+    ["fp16", size.fp16_bytes],
+    ["int8", size.int8_bytes],
+    ["int4", size.int4_bytes],
+  ]
+    .filter(([, value]) => isKnown(value))
+    .map(([name, value]) => `${name} ${count(value, bytes)}`)
+    .join(" · ");
   return [
-    card('parameters', maybe(totals.parameters, count), number(totals.buffers) ? `and ${count(totals.buffers)} buffers` : null),
-    card('model size', maybe(size.stored_bytes, (value) => count(value, bytes)), precisions),
-    card('MACs', maybe(totals.macs, count), totals.complete.compute ? null : 'a lower bound: operators are unknown', { least: !compute }),
-    card('FLOPs', maybe(totals.flops, count), '2 × MACs', { least: !compute }),
-    card('activations, peak', maybe(activations.peak && activations.peak.bytes, (value) => count(value, bytes)),
-      activations.peak_at && named(activations.peak_at, 40), { least: !memory }),
-    card('needs', maybe(totals.device_bytes, (value) => count(value, bytes)), 'weights, peak, workspace', { least: !whole }),
-    card('intensity', maybe(totals.arithmetic_intensity, (value) => `${significant(value, 3)} FLOP/B`), null, { least: false }),
+    card(
+      "parameters",
+      maybe(totals.parameters, count),
+      number(totals.buffers) ? `and ${count(totals.buffers)} buffers` : null,
+    ),
+    card(
+      "model size",
+      maybe(size.stored_bytes, (value) => count(value, bytes)),
+      precisions,
+    ),
+    card(
+      "MACs",
+      maybe(totals.macs, count),
+      totals.complete.compute ? null : "a lower bound: operators are unknown",
+      { least: !compute },
+    ),
+    card("FLOPs", maybe(totals.flops, count), "2 × MACs", { least: !compute }),
+    card(
+      "activations, peak",
+      maybe(activations.peak && activations.peak.bytes, (value) => count(value, bytes)),
+      activations.peak_at && named(activations.peak_at, 40),
+      { least: !memory },
+    ),
+    card(
+      "needs",
+      maybe(totals.device_bytes, (value) => count(value, bytes)),
+      "weights, peak, workspace",
+      { least: !whole },
+    ),
+    card(
+      "intensity",
+      maybe(totals.arithmetic_intensity, (value) => `${significant(value, 3)} FLOP/B`),
+      null,
+      { least: false },
+    ),
   ];
 }
 
@@ -34,18 +76,36 @@ function measuredCards(report) {
   const run = mainRun(report) || report.measurements.find(wasTimed);
   if (!run) return [];
   const stage = latencyOf(run);
-  const where = [`batch ${run.batch}`, run.engine.name, run.threads && many(run.threads, 'thread')].filter(Boolean).join(', ');
-  const needed = Object.entries(stage.refused || {}).find(([name]) => name === 'p99');
+  const where = [`batch ${run.batch}`, run.engine.name, run.threads && many(run.threads, "thread")]
+    .filter(Boolean)
+    .join(", ");
+  const needed = Object.entries(stage.refused || {}).find(([name]) => name === "p99");
   const energy = (run.energy || []).find((one) => isKnown(one.joules));
   return [
-    isKnown(stage.p50_ms) ? card('latency p50', time(stage.p50_ms), [timeInterval(stage.p50_ms, stage.p50_ci_ms), ' ', where])
-      : card('latency, smallest', maybe(stage.min_ms, time), `too few samples for a median: ${run.samples}; ${where}`),
-    isKnown(stage.p99_ms) ? card('latency p99', time(stage.p99_ms), timeInterval(stage.p99_ms, stage.p99_ci_ms))
-      : needed && card('latency p99', '?', `needs ${needed[1]} samples, there are ${run.samples}`),
-    run.throughput && isKnown(run.throughput.per_second) && card('throughput', `${rate(run.throughput.per_second)} ${run.throughput.unit}/s`, rateInterval(run.throughput.per_second, run.throughput.ci)),
-    card('efficiency', maybe(run.efficiency, percent), run.theoretical_ms && `theoretical ${time(run.theoretical_ms)}`),
-    card('memory of the process', maybe(run.memory.peak_rss_bytes, bytes), 'resident, at most'),
-    energy && card(`energy (${energy.basis})`, joules(energy.joules), 'each sample'),
+    isKnown(stage.p50_ms)
+      ? card("latency p50", time(stage.p50_ms), [timeInterval(stage.p50_ms, stage.p50_ci_ms), " ", where])
+      : card(
+          "latency, smallest",
+          maybe(stage.min_ms, time),
+          `too few samples for a median: ${run.samples}; ${where}`,
+        ),
+    isKnown(stage.p99_ms)
+      ? card("latency p99", time(stage.p99_ms), timeInterval(stage.p99_ms, stage.p99_ci_ms))
+      : needed && card("latency p99", "?", `needs ${needed[1]} samples, there are ${run.samples}`),
+    run.throughput &&
+      isKnown(run.throughput.per_second) &&
+      card(
+        "throughput",
+        `${rate(run.throughput.per_second)} ${run.throughput.unit}/s`,
+        rateInterval(run.throughput.per_second, run.throughput.ci),
+      ),
+    card(
+      "efficiency",
+      maybe(run.efficiency, percent),
+      run.theoretical_ms && `theoretical ${time(run.theoretical_ms)}`,
+    ),
+    card("memory of the process", maybe(run.memory.peak_rss_bytes, bytes), "resident, at most"),
+    energy && card(`energy (${energy.basis})`, joules(energy.joules), "each sample"),
   ];
 }
 
@@ -53,22 +113,38 @@ function predictedCards(report) {
   if (mainRun(report)) return [];
   return report.predictions.slice(0, 4).map((one) => {
     const shown = one.predicted_ms ?? one.theoretical_ms;
-    const what = isKnown(one.predicted_ms) ? 'expected' : 'bound';
-    return card(`${what} on ${shorten(one.title || one.device, 40)}`, maybe(shown, time),
-      [timeInterval(shown, one.predicted_ci_ms), one.dtype, one.batch && `batch ${one.batch}`].filter(Boolean).join(' '));
+    const what = isKnown(one.predicted_ms) ? "expected" : "bound";
+    return card(
+      `${what} on ${shorten(one.title || one.device, 40)}`,
+      maybe(shown, time),
+      [timeInterval(shown, one.predicted_ci_ms), one.dtype, one.batch && `batch ${one.batch}`]
+        .filter(Boolean)
+        .join(" "),
+    );
   });
 }
 
-section('headline', 'At a glance', (report) => {
-  const cards = [...(report.totals ? countedCards(report.totals) : []), ...measuredCards(report), ...predictedCards(report)].filter(Boolean);
-  const badges = report.verdicts.map((one) => badge(verdictKind(one.status), [sentence(one.requirement), maybe(one.actual, (value) => `: ${verdictText(one, value)}`)]));
-  const bound = Object.entries(report.bindings).map(([symbol, value]) => `${symbol} = ${value}${report.assumed.includes(symbol) ? ' (assumed)' : ''}`);
+section("headline", "At a glance", (report) => {
+  const cards = [
+    ...(report.totals ? countedCards(report.totals) : []),
+    ...measuredCards(report),
+    ...predictedCards(report),
+  ].filter(Boolean);
+  const badges = report.verdicts.map((one) =>
+    badge(verdictKind(one.status), [
+      sentence(one.requirement),
+      maybe(one.actual, (value) => `: ${verdictText(one, value)}`),
+    ]),
+  );
+  const bound = Object.entries(report.bindings).map(
+    ([symbol, value]) => `${symbol} = ${value}${report.assumed.includes(symbol) ? " (assumed)" : ""}`,
+  );
   const open = report.unbound.map((symbol) => `${symbol} is unbound`);
   const dims = [...bound, ...open];
   if (cards.length === 0 && badges.length === 0) return null;
   return [
-    el('div', { class: 'cards' }, cards),
-    badges.length > 0 && el('div', { class: 'badges' }, badges),
-    dims.length > 0 && el('p', { class: 'note' }, sentence(dims.join(', '))),
+    el("div", { class: "cards" }, cards),
+    badges.length > 0 && el("div", { class: "badges" }, badges),
+    dims.length > 0 && el("p", { class: "note" }, sentence(dims.join(", "))),
   ];
 });

@@ -3,19 +3,34 @@
 const MOST_CHANGES = 200;
 
 function changesTable(caption, changes) {
-  const cost = (costs, key, show) => maybe(costs[key], (value) => count(value, show)) || '';
+  const cost = (costs, key, show) => maybe(costs[key], (value) => count(value, show)) || "";
   const difference = (change) => {
     const value = number(change.changes.macs);
-    return value === null ? '' : `${value > 0 ? '+' : ''}${si(value)}`;
+    return value === null ? "" : `${value > 0 ? "+" : ""}${si(value)}`;
   };
-  return table(caption, ['what', 'layer', 'operator', '>MACs before', '>MACs after', '>change', 'differs in'], changes.slice(0, MOST_CHANGES).map((change) => [
-    change.kind, named(change.b || change.a || '?', 50), shorten(change.op, 40),
-    cost(change.before, 'macs', si), cost(change.after, 'macs', si), difference(change), sentence(change.what.join('; '))]));
+  return table(
+    caption,
+    ["what", "layer", "operator", ">MACs before", ">MACs after", ">change", "differs in"],
+    changes
+      .slice(0, MOST_CHANGES)
+      .map((change) => [
+        change.kind,
+        named(change.b || change.a || "?", 50),
+        shorten(change.op, 40),
+        cost(change.before, "macs", si),
+        cost(change.after, "macs", si),
+        difference(change),
+        sentence(change.what.join("; ")),
+      ]),
+  );
 }
 
-section('layer-changes', 'Layers that differ', (report) => {
-  const changes = report.layer_changes.filter((change) => change.kind !== 'same');
+section("layer-changes", "Layers that differ", (report) => {
+  const changes = report.layer_changes.filter((change) => change.kind !== "same");
   if (changes.length === 0) return null;
   const rest = changes.length - MOST_CHANGES;
-  return [changesTable('layers that differ', changes), rest > 0 && el('p', { class: 'note' }, `and ${rest} more in the report's JSON`)];
+  return [
+    changesTable("layers that differ", changes),
+    rest > 0 && el("p", { class: "note" }, `and ${rest} more in the report's JSON`),
+  ];
 });

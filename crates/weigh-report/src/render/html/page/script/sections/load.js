@@ -3,44 +3,113 @@
 function scenarioFacts(scenario) {
   const queries = (value) => `${rate(value)} queries/s`;
   return facts([
-    ['scenario', scenario.name], ['queries', String(scenario.queries)],
-    ['rate asked for', maybe(scenario.rate_asked, queries)],
-    ['rate achieved', maybe(scenario.rate_achieved, (value) => `${queries(value)} ${rateInterval(value, scenario.rate_ci)}`)],
-    ['mean batch', maybe(scenario.mean_batch, (value) => significant(value, 3))],
-    ['early-stopping estimate', scenario.estimate && maybe(scenario.estimate.ms, (value) => `${scenario.estimate.percentile} ≤ ${time(value)}, 99 % confidence`)],
-    ['issued late by at most', maybe(scenario.lag_max_ms, time)],
+    ["scenario", scenario.name],
+    ["queries", String(scenario.queries)],
+    ["rate asked for", maybe(scenario.rate_asked, queries)],
+    [
+      "rate achieved",
+      maybe(scenario.rate_achieved, (value) => `${queries(value)} ${rateInterval(value, scenario.rate_ci)}`),
+    ],
+    ["mean batch", maybe(scenario.mean_batch, (value) => significant(value, 3))],
+    [
+      "early-stopping estimate",
+      scenario.estimate &&
+        maybe(
+          scenario.estimate.ms,
+          (value) => `${scenario.estimate.percentile} ≤ ${time(value)}, 99 % confidence`,
+        ),
+    ],
+    ["issued late by at most", maybe(scenario.lag_max_ms, time)],
   ]);
 }
 
 function probesChart(slo) {
   const probes = slo.probes.filter((probe) => isKnown(probe.value_ms));
   if (probes.length < 2) return null;
-  const place = chart('rates', `Latency at ${probes.length} rates against the limit ${slo.requirement}`, (palette) => {
-    const of = (status) => probes.filter((probe) => probe.status === status && !probe.void).map((probe) => ({ value: [probe.rate, probe.value_ms], probe }));
-    const series = (name, status, colour, symbol) => ({ name, type: 'scatter', symbol, symbolSize: 11, itemStyle: { color: colour }, data: of(status) });
-    const limit = Number((slo.requirement.match(/([\d.]+)\s*ms\s*$/) || [])[1]) || null;
-    return {
-      legend: legend(palette),
-      xAxis: axis(palette, 'queries/s', { scale: true }),
-      yAxis: axis(palette, 'latency (ms)', { type: 'log' }),
-      tooltip: { ...looks(palette).tooltip, formatter: ({ data }) => (data && data.probe ? tip(`${rate(data.probe.rate)} queries/s`, [['found', time(data.probe.value_ms)], ['requirement', data.probe.status], ['queries', String(data.probe.queries)]]) : '') },
-      series: [
-        { ...series('met', 'met', palette.good, 'circle'), markLine: limit ? { silent: true, symbol: 'none', lineStyle: { color: palette.bad }, label: { color: palette.ink, formatter: slo.requirement, position: 'insideEndTop' }, data: [{ yAxis: limit }] } : undefined },
-        series('missed', 'missed', palette.bad, 'triangle'), series('unknown', 'unknown', palette.warn, 'diamond'),
-      ],
-    };
-  });
-  return figure(`Rates tried for ${shorten(slo.requirement, 40)}`, place, slo.ended && shorten(slo.ended, 300));
+  const place = chart(
+    "rates",
+    `Latency at ${probes.length} rates against the limit ${slo.requirement}`,
+    (palette) => {
+      const of = (status) =>
+        probes
+          .filter((probe) => probe.status === status && !probe.void)
+          .map((probe) => ({ value: [probe.rate, probe.value_ms], probe }));
+      const series = (name, status, colour, symbol) => ({
+        name,
+        type: "scatter",
+        symbol,
+        symbolSize: 11,
+        itemStyle: { color: colour },
+        data: of(status),
+      });
+      const limit = Number((slo.requirement.match(/([\d.]+)\s*ms\s*$/) || [])[1]) || null;
+      return {
+        legend: legend(palette),
+        xAxis: axis(palette, "queries/s", { scale: true }),
+        yAxis: axis(palette, "latency (ms)", { type: "log" }),
+        tooltip: {
+          ...looks(palette).tooltip,
+          formatter: ({ data }) =>
+            data && data.probe
+              ? tip(`${rate(data.probe.rate)} queries/s`, [
+                  ["found", time(data.probe.value_ms)],
+                  ["requirement", data.probe.status],
+                  ["queries", String(data.probe.queries)],
+                ])
+              : "",
+        },
+        series: [
+          {
+            ...series("met", "met", palette.good, "circle"),
+            markLine: limit
+              ? {
+                  silent: true,
+                  symbol: "none",
+                  lineStyle: { color: palette.bad },
+                  label: { color: palette.ink, formatter: slo.requirement, position: "insideEndTop" },
+                  data: [{ yAxis: limit }],
+                }
+              : undefined,
+          },
+          series("missed", "missed", palette.bad, "triangle"),
+          series("unknown", "unknown", palette.warn, "diamond"),
+        ],
+      };
+    },
+  );
+  return figure(
+    `Rates tried for ${shorten(slo.requirement, 40)}`,
+    place,
+    slo.ended && shorten(slo.ended, 300),
+  );
 }
 
-section('load', 'Under load', (report) => {
+section("load", "Under load", (report) => {
   const loaded = report.measurements.filter((run) => run.scenario);
   if (loaded.length === 0) return null;
   return loaded.map(({ scenario }) => [
-    scenario.void && el('p', null, badge('bad', ['proves nothing: ', sentence(scenario.void)])),
-    scenario.slo && el('p', null, badge(isKnown(scenario.slo.highest_rate) ? 'good' : 'unknown', `${shorten(scenario.slo.requirement, 60)}: ${isKnown(scenario.slo.highest_rate) ? `up to ${rate(scenario.slo.highest_rate)} queries/s` : 'at no rate tried'}`)),
+    scenario.void && el("p", null, badge("bad", ["proves nothing: ", sentence(scenario.void)])),
+    scenario.slo &&
+      el(
+        "p",
+        null,
+        badge(
+          isKnown(scenario.slo.highest_rate) ? "good" : "unknown",
+          `${shorten(scenario.slo.requirement, 60)}: ${isKnown(scenario.slo.highest_rate) ? `up to ${rate(scenario.slo.highest_rate)} queries/s` : "at no rate tried"}`,
+        ),
+      ),
     scenarioFacts(scenario),
-    table('latency from arrival', ['', ...PERCENTILES.map(([name]) => `>${name}`)], [['from arrival', scenario.latency], ['waiting', scenario.queue], ['being served', scenario.service]].filter(([, stage]) => stage).map(([name, stage]) => [name, ...PERCENTILES.map(([, key]) => maybe(stage[key], time) || '?')])),
+    table(
+      "latency from arrival",
+      ["", ...PERCENTILES.map(([name]) => `>${name}`)],
+      [
+        ["from arrival", scenario.latency],
+        ["waiting", scenario.queue],
+        ["being served", scenario.service],
+      ]
+        .filter(([, stage]) => stage)
+        .map(([name, stage]) => [name, ...PERCENTILES.map(([, key]) => maybe(stage[key], time) || "?")]),
+    ),
     scenario.slo && probesChart(scenario.slo),
   ]);
 });

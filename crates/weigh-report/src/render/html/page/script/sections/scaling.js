@@ -1,46 +1,121 @@
 // How the model grows: formulas over its open dims, and their curves.
 
-const FORMULAS = [['macs', 'MACs', si], ['flops', 'FLOPs', si], ['other_ops', 'other operations', si], ['bytes_moved', 'bytes moved', bytes], ['activation_bytes', 'activations, total', bytes], ['peak_activation_bytes', 'activations, peak', bytes], ['parameters', 'parameters', si]];
+const FORMULAS = [
+  ["macs", "MACs", si],
+  ["flops", "FLOPs", si],
+  ["other_ops", "other operations", si],
+  ["bytes_moved", "bytes moved", bytes],
+  ["activation_bytes", "activations, total", bytes],
+  ["peak_activation_bytes", "activations, peak", bytes],
+  ["parameters", "parameters", si],
+];
 
-const ORDERS = ['does not grow', 'linearly', 'quadratically', 'cubically'];
+const ORDERS = ["does not grow", "linearly", "quadratically", "cubically"];
 
-section('scaling', 'Scaling', (report) => {
+section("scaling", "Scaling", (report) => {
   const { scaling } = report;
   if (!scaling || scaling.symbols.length === 0) return null;
-  const usable = FORMULAS.filter(([key]) => typeof scaling[key] === 'string').map(([key, name, show]) => ({ key, name, show, text: scaling[key], of: compile(scaling[key]) })).filter(({ of }) => of);
+  const usable = FORMULAS.filter(([key]) => typeof scaling[key] === "string")
+    .map(([key, name, show]) => ({ key, name, show, text: scaling[key], of: compile(scaling[key]) }))
+    .filter(({ of }) => of);
   if (usable.length === 0) return null;
   const values = Object.fromEntries(scaling.symbols.map((symbol) => [symbol, report.bindings[symbol] ?? 1]));
   const state = { metric: usable[0], symbol: scaling.symbols[0] };
   const points = () => {
     const most = Math.max(64, 8 * values[state.symbol]);
     const steps = Array.from({ length: 65 }, (_, at) => Math.round(most ** (at / 64)));
-    return [...new Set(steps)].map((at) => [at, state.metric.of({ ...values, [state.symbol]: at })]).filter(([, value]) => Number.isFinite(value));
+    return [...new Set(steps)]
+      .map((at) => [at, state.metric.of({ ...values, [state.symbol]: at })])
+      .filter(([, value]) => Number.isFinite(value));
   };
-  const place = chart('scaling', `Formulas over ${scaling.symbols.join(', ')}`, (palette) => {
-    const here = [values[state.symbol], state.metric.of(values)];
-    return {
-      grid: room(20, 28),
-      xAxis: axis(palette, shorten(state.symbol, 40), { min: 0 }),
-      yAxis: axis(palette, state.metric.name, { min: 0, axisLabel: { formatter: (value) => state.metric.show(Number(significant(value, 4))) } }),
-      tooltip: { ...looks(palette).tooltip, trigger: 'axis', formatter: ([point]) => tip(`${shorten(state.symbol, 30)} = ${point.data[0]}`, [[state.metric.name, state.metric.show(point.data[1])]]) },
-      series: [
-        { type: 'line', symbol: 'none', data: points(), lineStyle: { width: 2.5 } },
-        { type: 'scatter', symbolSize: 11, silent: true, tooltip: { show: false }, itemStyle: { color: palette.series[1] }, data: [here] },
-      ],
-    };
-  }, { height: 300 });
-  const draw = () => redraw('scaling');
-  const fields = scaling.symbols.length > 1 && scaling.symbols.map((symbol) => {
-    const input = el('input', { type: 'number', min: 1, max: 1e9, value: values[symbol], input: () => { if (input.valueAsNumber >= 1) { values[symbol] = input.valueAsNumber; draw(); } } });
-    return el('label', { class: 'field' }, el('span', null, shorten(symbol, 24)), input);
-  });
-  const growth = scaling.growth.map((one) => [named(one.symbol, 40), ...usable.map(({ key }) => (isKnown(one[key]) ? ORDERS[one[key]] || `with power ${one[key]}` : '?'))]);
+  const place = chart(
+    "scaling",
+    `Formulas over ${scaling.symbols.join(", ")}`,
+    (palette) => {
+      const here = [values[state.symbol], state.metric.of(values)];
+      return {
+        grid: room(20, 28),
+        xAxis: axis(palette, shorten(state.symbol, 40), { min: 0 }),
+        yAxis: axis(palette, state.metric.name, {
+          min: 0,
+          axisLabel: { formatter: (value) => state.metric.show(Number(significant(value, 4))) },
+        }),
+        tooltip: {
+          ...looks(palette).tooltip,
+          trigger: "axis",
+          formatter: ([point]) =>
+            tip(`${shorten(state.symbol, 30)} = ${point.data[0]}`, [
+              [state.metric.name, state.metric.show(point.data[1])],
+            ]),
+        },
+        series: [
+          { type: "line", symbol: "none", data: points(), lineStyle: { width: 2.5 } },
+          {
+            type: "scatter",
+            symbolSize: 11,
+            silent: true,
+            tooltip: { show: false },
+            itemStyle: { color: palette.series[1] },
+            data: [here],
+          },
+        ],
+      };
+    },
+    { height: 300 },
+  );
+  const draw = () => redraw("scaling");
+  const fields =
+    scaling.symbols.length > 1 &&
+    scaling.symbols.map((symbol) => {
+      const input = el("input", {
+        type: "number",
+        min: 1,
+        max: 1e9,
+        value: values[symbol],
+        input: () => {
+          if (input.valueAsNumber >= 1) {
+            values[symbol] = input.valueAsNumber;
+            draw();
+          }
+        },
+      });
+      return el("label", { class: "field" }, el("span", null, shorten(symbol, 24)), input);
+    });
+  const growth = scaling.growth.map((one) => [
+    named(one.symbol, 40),
+    ...usable.map(({ key }) => (isKnown(one[key]) ? ORDERS[one[key]] || `with power ${one[key]}` : "?")),
+  ]);
   return [
-    el('div', { class: 'controls' },
-      choice('Figure', usable.map(({ key, name }) => [key, name]), state.metric.key, (key) => { state.metric = usable.find((one) => one.key === key); draw(); }),
-      scaling.symbols.length > 1 && choice('Over', scaling.symbols.map((symbol) => [symbol, symbol]), state.symbol, (symbol) => { state.symbol = symbol; draw(); }), fields),
+    el(
+      "div",
+      { class: "controls" },
+      choice(
+        "Figure",
+        usable.map(({ key, name }) => [key, name]),
+        state.metric.key,
+        (key) => {
+          state.metric = usable.find((one) => one.key === key);
+          draw();
+        },
+      ),
+      scaling.symbols.length > 1 &&
+        choice(
+          "Over",
+          scaling.symbols.map((symbol) => [symbol, symbol]),
+          state.symbol,
+          (symbol) => {
+            state.symbol = symbol;
+            draw();
+          },
+        ),
+      fields,
+    ),
     place,
-    table('formulas', ['figure', 'formula'], usable.map(({ name, text }) => [name, el('code', { class: 'formula' }, shorten(text, 600))])),
-    growth.length > 0 && table('how each grows', ['with', ...usable.map(({ name }) => name)], growth),
+    table(
+      "formulas",
+      ["figure", "formula"],
+      usable.map(({ name, text }) => [name, el("code", { class: "formula" }, shorten(text, 600))]),
+    ),
+    growth.length > 0 && table("how each grows", ["with", ...usable.map(({ name }) => name)], growth),
   ];
 });

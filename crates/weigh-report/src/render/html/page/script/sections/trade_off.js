@@ -4,7 +4,7 @@
 function linesByBatch(runs) {
   const lines = new Map();
   for (const run of runs) {
-    const name = settingsOf(runs, run, ['batch']) || run.engine.name;
+    const name = settingsOf(runs, run, ["batch"]) || run.engine.name;
     if (!lines.has(name)) lines.set(name, []);
     lines.get(name).push(run);
   }
@@ -14,18 +14,18 @@ function linesByBatch(runs) {
 
 /** The limit of a requirement such as `p99<=50ms`, in milliseconds. */
 function limitOf(report) {
-  const text = ((report.sweep || {}).slo || {}).requirement || '';
+  const text = ((report.sweep || {}).slo || {}).requirement || "";
   const found = text.match(/([\d.]+)\s*(us|µs|ms|s)?\s*$/);
   if (!found) return null;
-  return Number(found[1]) * ({ us: 1e-3, 'µs': 1e-3, s: 1e3 }[found[2]] || 1);
+  return Number(found[1]) * ({ us: 1e-3, µs: 1e-3, s: 1e3 }[found[2]] || 1);
 }
 
 function marksOf(report, at) {
   const sweep = report.sweep || {};
   return [
     sweep.slo && sweep.slo.best === at && `best under ${sweep.slo.requirement}`,
-    sweep.sweet_spot === at && 'sweet spot',
-    (sweep.pareto || []).includes(at) && 'Pareto front',
+    sweep.sweet_spot === at && "sweet spot",
+    (sweep.pareto || []).includes(at) && "Pareto front",
   ].filter(Boolean);
 }
 
@@ -33,10 +33,10 @@ function runTip(report, run) {
   const at = report.measurements.indexOf(run);
   const stage = latencyOf(run);
   return tip(settingsOf(report.measurements, run) || `batch ${run.batch}`, [
-    ['latency p50', `${time(stage.p50_ms)} ${timeInterval(stage.p50_ms, stage.p50_ci_ms)}`],
-    ['latency p99', maybe(stage.p99_ms, time)],
-    ['throughput', `${rate(run.throughput.per_second)} ${run.throughput.unit}/s`],
-    ['', marksOf(report, at).join(', ')],
+    ["latency p50", `${time(stage.p50_ms)} ${timeInterval(stage.p50_ms, stage.p50_ci_ms)}`],
+    ["latency p99", maybe(stage.p99_ms, time)],
+    ["throughput", `${rate(run.throughput.per_second)} ${run.throughput.unit}/s`],
+    ["", marksOf(report, at).join(", ")],
   ]);
 }
 
@@ -45,76 +45,228 @@ function overBatchChart(report, runs) {
   const batches = [...new Set(runs.map((run) => run.batch))].sort((a, b) => a - b);
   const unit = runs[0].throughput.unit;
   const isOne = lines.size === 1;
-  return chart('trade-off', `Throughput and latency over batches ${batches.join(', ')}`, (palette) => {
-    const series = [];
-    [...lines].forEach(([name, line], at) => {
-      const colour = palette.series[at % palette.series.length];
-      const second = isOne ? palette.series[1] : colour;
-      const points = (of) => line.map((run) => ({ value: [String(run.batch), of(run)], run }));
-      const bars = (of) => line.map((run) => [String(run.batch), ...(of(run) || [null, null])]).filter((one) => isKnown(one[1]));
-      series.push(
-        { name: isOne ? 'throughput' : `${name}`, type: 'line', symbolSize: 9, itemStyle: { color: colour }, lineStyle: { color: colour }, data: points((run) => run.throughput.per_second), yAxisIndex: 0 },
-        whiskers(isOne ? 'throughput' : name, bars((run) => run.throughput.ci), colour, { yAxisIndex: 0 }),
-        { name: isOne ? 'latency p50' : `${name}, latency`, type: 'line', symbol: 'diamond', symbolSize: 9, itemStyle: { color: second }, lineStyle: { color: second, type: 'dashed' }, data: points((run) => latencyOf(run).p50_ms), yAxisIndex: 1 },
-        whiskers(isOne ? 'latency p50' : `${name}, latency`, bars((run) => latencyOf(run).p50_ci_ms), second, { yAxisIndex: 1 }),
-      );
-    });
-    const sweet = report.measurements[(report.sweep || {}).sweet_spot];
-    if (sweet && hasTimes(sweet)) {
-      series.push({ name: 'sweet spot', type: 'scatter', symbol: 'circle', symbolSize: 22, silent: true, itemStyle: { color: 'transparent', borderColor: palette.good, borderWidth: 2.5 }, data: [[String(sweet.batch), sweet.throughput.per_second]], z: 6 });
-    }
-    const limit = limitOf(report);
-    if (limit) {
-      series.push({ name: 'limit', type: 'line', yAxisIndex: 1, data: [], markLine: { silent: true, symbol: 'none', lineStyle: { color: palette.bad }, label: { color: palette.ink, formatter: report.sweep.slo.requirement, position: 'insideEndTop' }, data: [{ yAxis: limit }] } });
-    }
-    return {
-      legend: legend(palette, { data: [...new Set(series.map((one) => one.name))].filter((name) => name !== 'limit') }),
-      grid: room(46, 16),
-      xAxis: axis(palette, 'batch', { type: 'category', data: batches.map(String) }),
-      yAxis: [axis(palette, `${unit}/s`, { min: 0 }), axis(palette, 'latency (ms)', { min: 0, max: (range) => (limit > range.max ? limit * 1.05 : null), splitLine: { show: false } })],
-      tooltip: { ...looks(palette).tooltip, formatter: ({ data }) => (data && data.run ? runTip(report, data.run) : '') },
-      series,
-    };
-  }, { height: 340 });
+  return chart(
+    "trade-off",
+    `Throughput and latency over batches ${batches.join(", ")}`,
+    (palette) => {
+      const series = [];
+      [...lines].forEach(([name, line], at) => {
+        const colour = palette.series[at % palette.series.length];
+        const second = isOne ? palette.series[1] : colour;
+        const points = (of) => line.map((run) => ({ value: [String(run.batch), of(run)], run }));
+        const bars = (of) =>
+          line
+            .map((run) => [String(run.batch), ...(of(run) || [null, null])])
+            .filter((one) => isKnown(one[1]));
+        series.push(
+          {
+            name: isOne ? "throughput" : `${name}`,
+            type: "line",
+            symbolSize: 9,
+            itemStyle: { color: colour },
+            lineStyle: { color: colour },
+            data: points((run) => run.throughput.per_second),
+            yAxisIndex: 0,
+          },
+          whiskers(
+            isOne ? "throughput" : name,
+            bars((run) => run.throughput.ci),
+            colour,
+            { yAxisIndex: 0 },
+          ),
+          {
+            name: isOne ? "latency p50" : `${name}, latency`,
+            type: "line",
+            symbol: "diamond",
+            symbolSize: 9,
+            itemStyle: { color: second },
+            lineStyle: { color: second, type: "dashed" },
+            data: points((run) => latencyOf(run).p50_ms),
+            yAxisIndex: 1,
+          },
+          whiskers(
+            isOne ? "latency p50" : `${name}, latency`,
+            bars((run) => latencyOf(run).p50_ci_ms),
+            second,
+            { yAxisIndex: 1 },
+          ),
+        );
+      });
+      const sweet = report.measurements[(report.sweep || {}).sweet_spot];
+      if (sweet && hasTimes(sweet)) {
+        series.push({
+          name: "sweet spot",
+          type: "scatter",
+          symbol: "circle",
+          symbolSize: 22,
+          silent: true,
+          itemStyle: { color: "transparent", borderColor: palette.good, borderWidth: 2.5 },
+          data: [[String(sweet.batch), sweet.throughput.per_second]],
+          z: 6,
+        });
+      }
+      const limit = limitOf(report);
+      if (limit) {
+        series.push({
+          name: "limit",
+          type: "line",
+          yAxisIndex: 1,
+          data: [],
+          markLine: {
+            silent: true,
+            symbol: "none",
+            lineStyle: { color: palette.bad },
+            label: { color: palette.ink, formatter: report.sweep.slo.requirement, position: "insideEndTop" },
+            data: [{ yAxis: limit }],
+          },
+        });
+      }
+      return {
+        legend: legend(palette, {
+          data: [...new Set(series.map((one) => one.name))].filter((name) => name !== "limit"),
+        }),
+        grid: room(46, 16),
+        xAxis: axis(palette, "batch", { type: "category", data: batches.map(String) }),
+        yAxis: [
+          axis(palette, `${unit}/s`, { min: 0 }),
+          axis(palette, "latency (ms)", {
+            min: 0,
+            max: (range) => (limit > range.max ? limit * 1.05 : null),
+            splitLine: { show: false },
+          }),
+        ],
+        tooltip: {
+          ...looks(palette).tooltip,
+          formatter: ({ data }) => (data && data.run ? runTip(report, data.run) : ""),
+        },
+        series,
+      };
+    },
+    { height: 340 },
+  );
 }
 
 function paretoChart(report, runs) {
-  const place = chart('pareto', 'Throughput against latency, the Pareto front connected', (palette) => {
-    const at = (run) => [latencyOf(run).p50_ms, run.throughput.per_second];
-    const front = ((report.sweep || {}).pareto || []).map((index) => report.measurements[index]).filter((run) => runs.includes(run)).sort((a, b) => at(a)[0] - at(b)[0]);
-    const limit = limitOf(report);
-    return {
-      legend: legend(palette),
-      grid: room(46, 24),
-      xAxis: axis(palette, 'latency p50 (ms)', { type: 'log', ...around(runs.map((run) => at(run)[0])), axisLabel: { showMinLabel: false, showMaxLabel: false, formatter: (value) => significant(value, 2) } }),
-      yAxis: axis(palette, `${runs[0].throughput.unit}/s`, { scale: true }),
-      tooltip: { ...looks(palette).tooltip, formatter: ({ data }) => (data && data.run ? runTip(report, data.run) : '') },
-      series: [
-        { name: 'configurations', type: 'scatter', symbolSize: 11, data: runs.map((run) => ({ value: at(run), run })), label: { show: runs.length <= 16, color: palette.ink, position: 'top', formatter: ({ data }) => `batch ${data.run.batch}` },
-          markLine: limit ? { silent: true, symbol: 'none', lineStyle: { color: palette.bad }, label: { color: palette.ink, formatter: report.sweep.slo.requirement }, data: [{ xAxis: limit }] } : undefined },
-        { name: 'Pareto front', type: 'line', symbol: 'none', silent: true, lineStyle: { color: palette.series[2] }, itemStyle: { color: palette.series[2] }, data: front.map(at) },
-      ],
-    };
-  }, { height: 340 });
-  return figure('Throughput against latency', place);
+  const place = chart(
+    "pareto",
+    "Throughput against latency, the Pareto front connected",
+    (palette) => {
+      const at = (run) => [latencyOf(run).p50_ms, run.throughput.per_second];
+      const front = ((report.sweep || {}).pareto || [])
+        .map((index) => report.measurements[index])
+        .filter((run) => runs.includes(run))
+        .sort((a, b) => at(a)[0] - at(b)[0]);
+      const limit = limitOf(report);
+      return {
+        legend: legend(palette),
+        grid: room(46, 24),
+        xAxis: axis(palette, "latency p50 (ms)", {
+          type: "log",
+          ...around(runs.map((run) => at(run)[0])),
+          axisLabel: {
+            showMinLabel: false,
+            showMaxLabel: false,
+            formatter: (value) => significant(value, 2),
+          },
+        }),
+        yAxis: axis(palette, `${runs[0].throughput.unit}/s`, { scale: true }),
+        tooltip: {
+          ...looks(palette).tooltip,
+          formatter: ({ data }) => (data && data.run ? runTip(report, data.run) : ""),
+        },
+        series: [
+          {
+            name: "configurations",
+            type: "scatter",
+            symbolSize: 11,
+            data: runs.map((run) => ({ value: at(run), run })),
+            label: {
+              show: runs.length <= 16,
+              color: palette.ink,
+              position: "top",
+              formatter: ({ data }) => `batch ${data.run.batch}`,
+            },
+            markLine: limit
+              ? {
+                  silent: true,
+                  symbol: "none",
+                  lineStyle: { color: palette.bad },
+                  label: { color: palette.ink, formatter: report.sweep.slo.requirement },
+                  data: [{ xAxis: limit }],
+                }
+              : undefined,
+          },
+          {
+            name: "Pareto front",
+            type: "line",
+            symbol: "none",
+            silent: true,
+            lineStyle: { color: palette.series[2] },
+            itemStyle: { color: palette.series[2] },
+            data: front.map(at),
+          },
+        ],
+      };
+    },
+    { height: 340 },
+  );
+  return figure("Throughput against latency", place);
 }
 
-section('trade-off', 'Trade-off over batch', (report) => {
-  const runs = report.measurements.filter((run) => hasTimes(run) && run.throughput && isKnown(run.batch) && !run.scenario);
+section("trade-off", "Trade-off over batch", (report) => {
+  const runs = report.measurements.filter(
+    (run) => hasTimes(run) && run.throughput && isKnown(run.batch) && !run.scenario,
+  );
   if (new Set(runs.map((run) => run.batch)).size < 2) {
-    const tried = new Set(report.measurements.filter((run) => !run.scenario && isKnown(run.batch)).map((run) => run.batch));
-    return tried.size < 2 ? null : el('p', { class: 'note' }, `${many(tried.size, 'batch')} were measured, and too few of them have a median: give them more time.`);
+    const tried = new Set(
+      report.measurements.filter((run) => !run.scenario && isKnown(run.batch)).map((run) => run.batch),
+    );
+    return tried.size < 2
+      ? null
+      : el(
+          "p",
+          { class: "note" },
+          `${many(tried.size, "batch")} were measured, and too few of them have a median: give them more time.`,
+        );
   }
   const slo = (report.sweep || {}).slo;
   const rows = runs.map((run) => {
     const stage = latencyOf(run);
-    return [settingsOf(runs, run) || `batch ${run.batch}`, `${time(stage.p50_ms)}`, timeInterval(stage.p50_ms, stage.p50_ci_ms), maybe(stage.p99_ms, time) || '?',
-      rate(run.throughput.per_second), rateInterval(run.throughput.per_second, run.throughput.ci), maybe(run.memory.peak_rss_bytes, bytes) || '?',
-      marksOf(report, report.measurements.indexOf(run)).map((mark) => badge(mark.startsWith('Pareto') ? '' : 'good', mark))];
+    return [
+      settingsOf(runs, run) || `batch ${run.batch}`,
+      `${time(stage.p50_ms)}`,
+      timeInterval(stage.p50_ms, stage.p50_ci_ms),
+      maybe(stage.p99_ms, time) || "?",
+      rate(run.throughput.per_second),
+      rateInterval(run.throughput.per_second, run.throughput.ci),
+      maybe(run.memory.peak_rss_bytes, bytes) || "?",
+      marksOf(report, report.measurements.indexOf(run)).map((mark) =>
+        badge(mark.startsWith("Pareto") ? "" : "good", mark),
+      ),
+    ];
   });
   return [
-    slo && el('p', null, badge(isKnown(slo.best) ? 'good' : 'unknown', slo.requirement), ' ', sentence(slo.why)),
-    el('div', { class: 'pair' }, figure('Over the batch', overBatchChart(report, runs)), paretoChart(report, runs)),
-    table('configurations', ['configuration', '>latency p50', '95 % interval', '>p99', `>${runs[0].throughput.unit}/s`, '95 % interval', '>memory', ''], rows),
+    slo &&
+      el("p", null, badge(isKnown(slo.best) ? "good" : "unknown", slo.requirement), " ", sentence(slo.why)),
+    el(
+      "div",
+      { class: "pair" },
+      figure("Over the batch", overBatchChart(report, runs)),
+      paretoChart(report, runs),
+    ),
+    table(
+      "configurations",
+      [
+        "configuration",
+        ">latency p50",
+        "95 % interval",
+        ">p99",
+        `>${runs[0].throughput.unit}/s`,
+        "95 % interval",
+        ">memory",
+        "",
+      ],
+      rows,
+    ),
   ];
 });
