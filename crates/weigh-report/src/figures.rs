@@ -1,5 +1,6 @@
 //! The counts of models and of layers, one by one: for outputs that list them by name.
 
+use crate::glossary;
 use crate::report::{Activations, Complete, Count, Extent, Layer, Totals};
 
 /// A count of a whole model.
@@ -8,14 +9,21 @@ pub struct TotalFigure {
     pub key: &'static str,
     /// Its name for people.
     pub title: &'static str,
-    /// What it is, in a sentence without a full stop.
-    pub about: &'static str,
+    /// Its entry in the glossary.
+    entry: &'static str,
     /// Whether it is a size in bytes; otherwise it counts things.
     pub is_bytes: bool,
     /// The count; none where it is not known.
     pub count: fn(&Totals) -> Option<&Count>,
     /// Whether the count misses nothing; otherwise it is a lower bound.
     pub is_complete: fn(&Complete) -> bool,
+}
+
+impl TotalFigure {
+    /// What it is, in a line without a full stop.
+    pub fn about(&self) -> &'static str {
+        glossary::find(self.entry).map_or(self.title, |entry| entry.short)
+    }
 }
 
 /// A count of one layer.
@@ -33,7 +41,7 @@ pub const TOTALS: [TotalFigure; 13] = [
     TotalFigure {
         key: "parameters",
         title: "parameters",
-        about: "Elements of learned tensors, each storage counted once",
+        entry: "parameters",
         is_bytes: false,
         count: |totals| totals.parameters.as_ref(),
         is_complete: |_| true,
@@ -41,7 +49,7 @@ pub const TOTALS: [TotalFigure; 13] = [
     TotalFigure {
         key: "buffers",
         title: "buffers",
-        about: "Elements of stored tensors that are state but not learned",
+        entry: "buffers",
         is_bytes: false,
         count: |totals| totals.buffers.as_ref(),
         is_complete: |_| true,
@@ -49,7 +57,7 @@ pub const TOTALS: [TotalFigure; 13] = [
     TotalFigure {
         key: "stored_bytes",
         title: "model size",
-        about: "Bytes of the stored tensors",
+        entry: "model_size",
         is_bytes: true,
         count: |totals| totals.model_size.stored_bytes.as_ref(),
         is_complete: |_| true,
@@ -57,7 +65,7 @@ pub const TOTALS: [TotalFigure; 13] = [
     TotalFigure {
         key: "macs",
         title: "MACs",
-        about: "Multiply-accumulates of one inference",
+        entry: "macs",
         is_bytes: false,
         count: |totals| totals.macs.as_ref(),
         is_complete: |complete| complete.compute,
@@ -65,7 +73,7 @@ pub const TOTALS: [TotalFigure; 13] = [
     TotalFigure {
         key: "flops",
         title: "FLOPs",
-        about: "Floating-point operations of one inference: 2 x MACs",
+        entry: "flops",
         is_bytes: false,
         count: |totals| totals.flops.as_ref(),
         is_complete: |complete| complete.compute,
@@ -73,7 +81,7 @@ pub const TOTALS: [TotalFigure; 13] = [
     TotalFigure {
         key: "other_ops",
         title: "other operations",
-        about: "Operations of one inference that are no multiply-accumulates",
+        entry: "other_ops",
         is_bytes: false,
         count: |totals| totals.other_ops.as_ref(),
         is_complete: |complete| complete.compute,
@@ -81,7 +89,7 @@ pub const TOTALS: [TotalFigure; 13] = [
     TotalFigure {
         key: "bytes_moved",
         title: "bytes moved",
-        about: "Bytes that operators read and write in one inference",
+        entry: "bytes_moved",
         is_bytes: true,
         count: |totals| totals.bytes_moved.as_ref(),
         is_complete: |complete| complete.memory,
@@ -89,7 +97,7 @@ pub const TOTALS: [TotalFigure; 13] = [
     TotalFigure {
         key: "activation_bytes",
         title: "activations, total",
-        about: "Bytes of all model inputs and all tensors that nodes produce",
+        entry: "activations",
         is_bytes: true,
         count: |totals| bytes(&activations(totals)?.total),
         is_complete: |complete| complete.memory,
@@ -97,7 +105,7 @@ pub const TOTALS: [TotalFigure; 13] = [
     TotalFigure {
         key: "peak_activation_bytes",
         title: "activations, peak",
-        about: "The most bytes of activations alive in one step, in the file's order",
+        entry: "activations.peak",
         is_bytes: true,
         count: |totals| bytes(&activations(totals)?.peak),
         is_complete: |complete| complete.memory,
@@ -105,7 +113,7 @@ pub const TOTALS: [TotalFigure; 13] = [
     TotalFigure {
         key: "best_order_peak_bytes",
         title: "best-order peak",
-        about: "The smallest such peak over the execution orders tried",
+        entry: "activations.best_order",
         is_bytes: true,
         count: |totals| bytes(&activations(totals)?.best_order_peak),
         is_complete: |complete| complete.memory,
@@ -113,7 +121,7 @@ pub const TOTALS: [TotalFigure; 13] = [
     TotalFigure {
         key: "arena_bytes",
         title: "arena",
-        about: "Bytes of one block of memory, planned to hold all activations",
+        entry: "arena",
         is_bytes: true,
         count: |totals| activations(totals)?.arena_bytes.as_ref(),
         is_complete: |complete| complete.memory,
@@ -121,7 +129,7 @@ pub const TOTALS: [TotalFigure; 13] = [
     TotalFigure {
         key: "workspace_bytes",
         title: "workspace (modelled)",
-        about: "The largest scratch memory of an operator, by a model of a usual implementation",
+        entry: "workspace",
         is_bytes: true,
         count: |totals| totals.workspace_bytes.as_ref(),
         is_complete: |complete| complete.memory && complete.workspace,
@@ -129,7 +137,7 @@ pub const TOTALS: [TotalFigure; 13] = [
     TotalFigure {
         key: "device_bytes",
         title: "needs (weights, peak, workspace)",
-        about: "Bytes that a device needs: weights, and activations and workspace where these are most",
+        entry: "peak_memory",
         is_bytes: true,
         count: |totals| totals.device_bytes.as_ref(),
         is_complete: |complete| complete.memory && complete.workspace,
@@ -180,4 +188,16 @@ fn activations(totals: &Totals) -> Option<&Activations> {
 
 fn bytes(extent: &Option<Extent>) -> Option<&Count> {
     extent.as_ref().map(|extent| &extent.bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_total_is_in_the_glossary() {
+        for figure in &TOTALS {
+            assert_eq!(glossary::find(figure.entry).map(|entry| entry.name), Some(figure.entry));
+        }
+    }
 }

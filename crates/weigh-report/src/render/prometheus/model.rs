@@ -9,8 +9,8 @@ pub(super) fn families(reports: &[Report]) -> Vec<Family> {
     let mut families = vec![info(reports)];
     families.extend(COVERAGE.iter().map(|part| coverage(reports, part)));
     for figure in &TOTALS {
-        families.push(total(reports, figure, false, figure.key, figure.about));
-        let help = format!("{}: at least that, as something is unknown", figure.about);
+        families.push(total(reports, figure, false, figure.key, figure.about()));
+        let help = format!("{}: at least that, as something is unknown", figure.about());
         families.push(total(reports, figure, true, &format!("{}_at_least", figure.key), &help));
     }
     families.push(intensity(reports));
