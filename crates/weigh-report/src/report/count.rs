@@ -5,6 +5,8 @@
 //! formula, so that no reader takes it for one.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -102,6 +104,29 @@ fn word(why: Invalid) -> &'static str {
     }
 }
 
+/// So many answers about long formulas are kept: a document has the same ones at several places, and is written in
+/// several formats.
+const MOST_KEPT: usize = 512;
+
+thread_local! {
+    static KEPT: RefCell<HashMap<String, bool>> = RefCell::default();
+}
+
+/// Whether the text of a formula can be read back.
+fn is_readable(text: &str) -> bool {
+    KEPT.with_borrow_mut(|kept| {
+        if let Some(known) = kept.get(text) {
+            return *known;
+        }
+        if kept.len() >= MOST_KEPT {
+            kept.clear();
+        }
+        let found = text.parse::<Expr>().is_ok();
+        kept.insert(text.to_owned(), found);
+        found
+    })
+}
+
 fn write(expr: &Expr) -> Written {
     let invalid = |why| Written::Invalid { invalid: word(why).to_owned() };
     match expr {
@@ -109,7 +134,7 @@ fn write(expr: &Expr) -> Written {
         Expr::Invalid(why) => invalid(*why),
         Expr::Formula(formula) => {
             let text = formula.to_string();
-            match text.len() <= SURELY_READABLE || text.parse::<Expr>().is_ok() {
+            match text.len() <= SURELY_READABLE || is_readable(&text) {
                 true => Written::Formula(text),
                 false => invalid(Invalid::TooComplex),
             }
