@@ -3,18 +3,20 @@
 /** As many stops as a page has at most before its first layer. */
 const MOST_STOPS = 400;
 
+/** What keys must reach. */
+const CONTROLS = [
+  "#theme",
+  "#layers-search",
+  "#layers-op",
+  "button[data-sort]",
+  "button[aria-expanded]",
+  "nav a",
+];
+
 export async function checkKeyboard({ tally, page }) {
   await checkSkipLink(tally, page);
   const reached = await walk(page);
-  const wanted = [
-    "#theme",
-    "#layers-search",
-    "#layers-op",
-    "button[data-sort]",
-    "button[aria-expanded]",
-    "nav a",
-  ];
-  for (const control of wanted) {
+  for (const control of CONTROLS) {
     tally.check(`tab reaches ${control}`, reached.has(control), [...reached].join(" "));
   }
   await checkFocusRing(tally, page);
@@ -59,22 +61,14 @@ async function walk(page) {
   });
   for (let stop = 0; stop < MOST_STOPS && !reached.has("button[aria-expanded]"); stop += 1) {
     await page.keyboard.press("Tab");
-    const selectors = await page.evaluate(() => {
-      const kinds = [
-        "#theme",
-        "#layers-search",
-        "#layers-op",
-        "button[data-sort]",
-        "button[aria-expanded]",
-        "nav a",
-      ];
+    const selectors = await page.evaluate((kinds) => {
       const within = (kind) => (kind.includes("aria-expanded") ? `#layers-table ${kind}` : kind);
       return kinds.filter(
         (kind) =>
           document.activeElement.matches(within(kind)) ||
           (document.activeElement.closest("#theme") && kind === "#theme"),
       );
-    });
+    }, CONTROLS);
     selectors.forEach((selector) => reached.add(selector));
   }
   return reached;

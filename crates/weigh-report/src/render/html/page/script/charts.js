@@ -91,6 +91,18 @@ const sizes = new ResizeObserver((entries) => {
   }
 });
 
+/** What the boxes that follow the pointer look like. */
+function tooltipLooks(palette) {
+  return {
+    confine: true,
+    className: "tooltip-box",
+    backgroundColor: palette.panel,
+    borderColor: palette.line,
+    textStyle: { color: palette.ink },
+    padding: 0,
+  };
+}
+
 function looks(palette) {
   return {
     animation: false,
@@ -98,14 +110,7 @@ function looks(palette) {
     backgroundColor: "transparent",
     textStyle: { color: palette.ink, fontFamily: "system-ui, sans-serif", fontSize: 12 },
     grid: room(36, 24),
-    tooltip: {
-      confine: true,
-      className: "tooltip-box",
-      backgroundColor: palette.panel,
-      borderColor: palette.line,
-      textStyle: { color: palette.ink },
-      padding: 0,
-    },
+    tooltip: tooltipLooks(palette),
   };
 }
 

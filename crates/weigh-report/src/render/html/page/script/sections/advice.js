@@ -21,7 +21,7 @@ function gainsChart(advice) {
       xAxis: axis(palette, `${known[0].goal} after / before`, { min: 0 }),
       yAxis: axis(palette, "", { type: "category", inverse: true, data: names, splitLine: { show: false } }),
       tooltip: {
-        ...looks(palette).tooltip,
+        ...tooltipLooks(palette),
         formatter: ({ dataIndex }) =>
           tip(known[dataIndex].technique, [
             ["gain", `× ${significant(known[dataIndex].gain, 3)}`],

@@ -125,7 +125,7 @@ function bubbleChart(reports, metrics, state) {
         },
       }),
       tooltip: {
-        ...looks(palette).tooltip,
+        ...tooltipLooks(palette),
         formatter: ({ data }) =>
           data && data.report
             ? tip(modelName(data.report), [
@@ -172,7 +172,7 @@ function relativeChart(reports, state) {
         splitLine: { show: false },
       }),
       tooltip: {
-        ...looks(palette).tooltip,
+        ...tooltipLooks(palette),
         formatter: ({ dataIndex }) =>
           tip(modelName(rows[dataIndex].report), [
             [state.relative.name, metricText(state.relative, rows[dataIndex].report)],

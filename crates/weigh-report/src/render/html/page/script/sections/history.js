@@ -49,7 +49,7 @@ function historyChart(history, series, at) {
       axisLabel: { formatter: (value) => (history.unit === "bytes" ? bytes(value) : significant(value, 4)) },
     }),
     tooltip: {
-      ...looks(palette).tooltip,
+      ...tooltipLooks(palette),
       formatter: ({ data }) =>
         data && data.run
           ? tip(moment(data.run.at), [

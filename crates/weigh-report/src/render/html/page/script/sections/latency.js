@@ -50,7 +50,7 @@ function spreadChart(run, stage) {
       }),
       yAxis: axis(palette, "inferences", { minInterval: 1 }),
       tooltip: {
-        ...looks(palette).tooltip,
+        ...tooltipLooks(palette),
         trigger: "item",
         formatter: ({ data }) =>
           tip(`${significant(data[0] / size, 4)} to ${significant(data[1] / size, 4)} ${unit}`, [
@@ -127,7 +127,7 @@ function timesChart(run, stage) {
       }),
       dataZoom: [{ type: "inside", filterMode: "none", zoomOnMouseWheel: "ctrl" }],
       tooltip: {
-        ...looks(palette).tooltip,
+        ...tooltipLooks(palette),
         formatter: ({ data }) =>
           tip(time(data[1] * size), [
             ["inference", String(data[0] + 1)],
@@ -184,7 +184,7 @@ function stagesChart(runs) {
       xAxis: axis(palette, `median (${unit})`),
       yAxis: axis(palette, "", { type: "category", data: names, inverse: true, splitLine: { show: false } }),
       tooltip: {
-        ...looks(palette).tooltip,
+        ...tooltipLooks(palette),
         formatter: ({ seriesName, dataIndex, value }) =>
           tip(seriesName, [
             ["configuration", names[dataIndex]],

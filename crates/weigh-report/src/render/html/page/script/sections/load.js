@@ -42,13 +42,13 @@ function probesChart(slo) {
         itemStyle: { color: colour },
         data: of(status),
       });
-      const limit = Number((slo.requirement.match(/([\d.]+)\s*ms\s*$/) || [])[1]) || null;
+      const limit = limitOf(slo.requirement);
       return {
         legend: legend(palette),
         xAxis: axis(palette, "queries/s", { scale: true }),
         yAxis: axis(palette, "latency (ms)", { type: "log" }),
         tooltip: {
-          ...looks(palette).tooltip,
+          ...tooltipLooks(palette),
           formatter: ({ data }) =>
             data && data.probe
               ? tip(`${rate(data.probe.rate)} queries/s`, [

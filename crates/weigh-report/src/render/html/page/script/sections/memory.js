@@ -32,7 +32,7 @@ function stepsChart(memory, symbols, at, most, select) {
       yAxis: axis(palette, scale[1], { nameGap: 46 }),
       dataZoom: [{ type: "inside", filterMode: "none", zoomOnMouseWheel: "ctrl" }],
       tooltip: {
-        ...looks(palette).tooltip,
+        ...tooltipLooks(palette),
         trigger: "axis",
         axisPointer: { type: "line", lineStyle: { color: palette.dim } },
         formatter: (points) => {
@@ -132,7 +132,7 @@ function arenaChart(memory) {
         axisLabel: { formatter: (value) => significant(value, 3) },
       }),
       tooltip: {
-        ...looks(palette).tooltip,
+        ...tooltipLooks(palette),
         formatter: ({ dataIndex }) => {
           const one = placed[dataIndex];
           return tip(one.tensor || "(in the bodies of the node)", [

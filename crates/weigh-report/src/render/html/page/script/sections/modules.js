@@ -75,7 +75,7 @@ section("modules", "Modules", (report) => {
       fontSize: 11,
     };
     const tooltip = {
-      ...looks(palette).tooltip,
+      ...tooltipLooks(palette),
       formatter: ({ data: node }) =>
         node && node.path
           ? tip(node.path, [

@@ -19,7 +19,7 @@ function expectedChart(predictions) {
       xAxis: axis(palette, "ms", { type: "log", axisLabel: { formatter: (value) => significant(value, 2) } }),
       yAxis: axis(palette, "", { type: "category", data: names, inverse: true, splitLine: { show: false } }),
       tooltip: {
-        ...looks(palette).tooltip,
+        ...tooltipLooks(palette),
         formatter: ({ dataIndex }) => predictionTip(shown[dataIndex], names[dataIndex]),
       },
       series: [

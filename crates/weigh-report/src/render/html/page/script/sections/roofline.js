@@ -153,7 +153,7 @@ function rooflineOption(roofline, palette) {
     yAxis: axis(palette, "rate (FLOP/s)", { type: "log", axisLabel: { formatter: (value) => si(value) } }),
     dataZoom: [{ type: "inside", xAxisIndex: 0, filterMode: "none", zoomOnMouseWheel: "ctrl" }],
     tooltip: {
-      ...looks(palette).tooltip,
+      ...tooltipLooks(palette),
       formatter: ({ data }) =>
         data && data.dot
           ? tip(data.dot.name, [

@@ -41,7 +41,7 @@ section("scaling", "Scaling", (report) => {
           axisLabel: { formatter: (value) => state.metric.show(Number(significant(value, 4))) },
         }),
         tooltip: {
-          ...looks(palette).tooltip,
+          ...tooltipLooks(palette),
           trigger: "axis",
           formatter: ([point]) =>
             tip(`${shorten(state.symbol, 30)} = ${point.data[0]}`, [

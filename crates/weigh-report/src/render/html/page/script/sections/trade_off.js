@@ -13,9 +13,8 @@ function linesByBatch(runs) {
 }
 
 /** The limit of a requirement such as `p99<=50ms`, in milliseconds. */
-function limitOf(report) {
-  const text = ((report.sweep || {}).slo || {}).requirement || "";
-  const found = text.match(/([\d.]+)\s*(us|µs|ms|s)?\s*$/);
+function limitOf(requirement) {
+  const found = (requirement || "").match(/([\d.]+)\s*(us|µs|ms|s)?\s*$/);
   if (!found) return null;
   return Number(found[1]) * ({ us: 1e-3, µs: 1e-3, s: 1e3 }[found[2]] || 1);
 }
@@ -105,7 +104,7 @@ function overBatchChart(report, runs) {
           z: 6,
         });
       }
-      const limit = limitOf(report);
+      const limit = limitOf(((report.sweep || {}).slo || {}).requirement);
       if (limit) {
         series.push({
           name: "limit",
@@ -136,7 +135,7 @@ function overBatchChart(report, runs) {
           }),
         ],
         tooltip: {
-          ...looks(palette).tooltip,
+          ...tooltipLooks(palette),
           formatter: ({ data }) => (data && data.run ? runTip(report, data.run) : ""),
         },
         series,
@@ -156,7 +155,7 @@ function paretoChart(report, runs) {
         .map((index) => report.measurements[index])
         .filter((run) => runs.includes(run))
         .sort((a, b) => at(a)[0] - at(b)[0]);
-      const limit = limitOf(report);
+      const limit = limitOf(((report.sweep || {}).slo || {}).requirement);
       return {
         legend: legend(palette),
         grid: room(46, 24),
@@ -171,7 +170,7 @@ function paretoChart(report, runs) {
         }),
         yAxis: axis(palette, `${runs[0].throughput.unit}/s`, { scale: true }),
         tooltip: {
-          ...looks(palette).tooltip,
+          ...tooltipLooks(palette),
           formatter: ({ data }) => (data && data.run ? runTip(report, data.run) : ""),
         },
         series: [

@@ -7,7 +7,7 @@ function checkpointChart(training) {
     xAxis: axis(palette, "recomputed, share of the step", { axisLabel: { formatter: percent } }),
     yAxis: axis(palette, "peak of a step (GiB)", { nameGap: 46 }),
     tooltip: {
-      ...looks(palette).tooltip,
+      ...tooltipLooks(palette),
       formatter: ({ dataIndex }) =>
         tip(many(curve[dataIndex].segments.length, "segment"), [
           ["peak", bytes(curve[dataIndex].peak_bytes)],

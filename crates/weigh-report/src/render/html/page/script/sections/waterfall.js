@@ -35,7 +35,7 @@ function waterfallChart(gap) {
         }),
         yAxis: axis(palette, `time (${unit})`, { nameGap: 46 }),
         tooltip: {
-          ...looks(palette).tooltip,
+          ...tooltipLooks(palette),
           formatter: ({ dataIndex }) => {
             const bar = bars[dataIndex];
             const layers = bar.part
