@@ -3,6 +3,7 @@
 
 mod fixtures;
 
+use fixtures::csv::rows;
 use serde_json::Value;
 use weigh_report::report::{ReadError, schema};
 use weigh_report::{RenderOptions, Report, SortKey, renderer, renderers};
@@ -146,22 +147,6 @@ fn reading_is_forgiving_but_checks_the_version() {
     assert!(matches!(Report::read_all("{"), Err(ReadError::Json(_))));
     let wrong = Report::read_all(r#"{"schema": "weigh.report/1", "layers": 3}"#);
     assert!(matches!(wrong, Err(ReadError::Invalid { index: 0, .. })));
-}
-
-/// The fields of each CSV row.
-fn rows(csv: &str) -> Vec<Vec<String>> {
-    let fields = |line: &str| {
-        let (mut fields, mut quoted) = (vec![String::new()], false);
-        for c in line.chars() {
-            match c {
-                '"' => quoted = !quoted,
-                ',' if !quoted => fields.push(String::new()),
-                c => fields.last_mut().unwrap().push(c),
-            }
-        }
-        fields
-    };
-    csv.lines().map(fields).collect()
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The same numbers in every format, of what commands find out.
 #![allow(clippy::unwrap_used)] // a test may fail by panicking, its helper functions too
 
+#[path = "../../weigh-report/tests/fixtures/csv.rs"]
+mod csv;
 #[path = "../../weigh-report/tests/formats/pages.rs"]
 mod pages;
 #[path = "../../weigh-report/tests/formats/read.rs"]

@@ -7,6 +7,7 @@ mod pages;
 mod read;
 mod written;
 
+use fixtures::csv;
 use weigh_report::{RenderOptions, renderer};
 use written::{Compared, Written};
 

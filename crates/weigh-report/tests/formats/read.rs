@@ -5,6 +5,8 @@ use base64::prelude::BASE64_STANDARD;
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
+use crate::csv;
+
 /// A table: titles with the factor of their unit, and rows of text.
 #[derive(Debug)]
 pub struct Table {
@@ -117,18 +119,7 @@ fn number(digits: &str, factor: f64) -> Option<Cell> {
 
 /// What is in a file with exact numbers: half of a last digit means nothing there.
 pub fn csv(text: &str) -> Table {
-    let fields = |line: &str| {
-        let (mut fields, mut quoted) = (vec![String::new()], false);
-        for c in line.chars() {
-            match c {
-                '"' => quoted = !quoted,
-                ',' if !quoted => fields.push(String::new()),
-                c => fields.last_mut().unwrap().push(c),
-            }
-        }
-        fields
-    };
-    let mut lines = text.lines().map(fields);
+    let mut lines = csv::rows(text).into_iter();
     let titles = lines.next().unwrap().into_iter().map(|title| (title, 1.0)).collect();
     Table { titles, rows: lines.collect() }
 }
