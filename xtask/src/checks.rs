@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::process::{cargo, run, succeeds};
-use crate::steps::Steps;
+use crate::steps::{Score, Steps};
 use crate::venv::Venv;
 
 /// Formatting, lints, documentation, licences, tests. Without a Python environment, ONNX Runtime is tested where it is
@@ -18,12 +18,13 @@ pub fn all(steps: &mut Steps, venv: Option<&Venv>) -> Result<()> {
         run(doc)
     })?;
     licences(steps)?;
-    steps.step("tests", || {
-        let mut test = cargo(&["test", "--workspace"]);
-        if let Some(venv) = venv {
-            test.env("ORT_DYLIB_PATH", venv.onnxruntime()?);
-        }
-        run(test)
+    let onnxruntime = venv.map(Venv::onnxruntime).transpose()?;
+    // Who waits for the verdict wants to know of every failure, so the row goes on.
+    steps.counting_step("tests", |score| {
+        let mut test = cargo(&["test", "--workspace", "--no-fail-fast"]);
+        test.envs(onnxruntime.map(|library| ("ORT_DYLIB_PATH", library)));
+        *score = Score::or_failed(run(test).map(|()| Score::default()));
+        Ok(())
     })
 }
 

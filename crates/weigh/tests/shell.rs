@@ -218,9 +218,15 @@ fn terminals() {
     let Some(page) = on_a_terminal(model, &[("COLUMNS", "72")]) else { return };
     assert!(page.contains('\x1b'), "{page}");
     for variable in [("NO_COLOR", "1"), ("TERM", "dumb"), ("CLICOLOR", "0")] {
-        let page = on_a_terminal(model, &[("COLUMNS", "72"), variable]).unwrap();
-        assert!(!page.contains('\x1b'), "{variable:?}: {page}");
+        // Logs of continuous integration show colours; a terminal that says it does not is believed there too.
+        for surroundings in [("CI", ""), ("CI", "true")] {
+            let variables = [("COLUMNS", "72"), surroundings, variable];
+            let page = on_a_terminal(model, &variables).unwrap();
+            assert!(!page.contains('\x1b'), "{variables:?}: {page}");
+        }
     }
+    assert!(on_a_terminal(model, &[("TERM", "dumb"), ("CLICOLOR_FORCE", "1")]).unwrap().contains('\x1b'));
+    assert!(!on_a_terminal("inspect --help", &[("TERM", "dumb"), ("CI", "true")]).unwrap().contains('\x1b'));
     let widest = |columns: &str| {
         let page = on_a_terminal(model, &[("COLUMNS", columns), ("NO_COLOR", "1")]).unwrap();
         page.lines().map(|line| line.trim_end().chars().count()).max().unwrap()

@@ -29,6 +29,7 @@ mod requirements;
 mod save;
 mod schema;
 mod surroundings;
+mod terminal;
 mod ticket;
 mod training;
 mod workers;
@@ -131,6 +132,7 @@ fn command() -> clap::Command {
 
 /// Runs the command that the arguments name.
 pub(crate) fn run() -> ExitCode {
+    terminal::leave_dumb_ones_plain();
     let cli = Cli::parse();
     let outcome = match cli.command {
         None => ticket::run(&cli.ticket),

@@ -9,14 +9,10 @@ use weigh::Report;
 use weigh::report::report::MadeBy;
 use weigh::report::{RenderOptions, SortKey, Wants, renderer, renderers};
 
-use super::Hinted;
+use super::{Hinted, terminal};
 
-/// Wider terminals do not make wider tables.
-const MAX_WIDTH: usize = 120;
 /// The media type of pages, which browsers show.
 const PAGE: &str = "text/html";
-/// What a result is laid out for where there is no terminal.
-const FILE_WIDTH: usize = 100;
 
 /// How and where to show results.
 #[derive(clap::Args)]
@@ -115,10 +111,9 @@ impl Args {
     pub fn render_options(&self) -> RenderOptions {
         let to_terminal = self.output.is_none() && io::stdout().is_terminal();
         RenderOptions {
-            width: if to_terminal { terminal_width() } else { FILE_WIDTH },
-            colour: self.output.is_none()
-                && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
-            unicode: speaks_unicode(),
+            width: if to_terminal { terminal::width() } else { terminal::FILE_WIDTH },
+            colour: self.output.is_none() && terminal::has_colours(),
+            unicode: terminal::speaks_unicode(),
             layers: self.layers,
             depth: self.depth,
             sort: self.sort.as_deref().and_then(|key| key.parse().ok()),
@@ -158,32 +153,6 @@ fn quoted(argument: &str) -> String {
     match !argument.is_empty() && argument.chars().all(is_plain) {
         true => argument.to_owned(),
         false => format!("'{}'", argument.replace('\'', "'\\''")),
-    }
-}
-
-fn terminal_width() -> usize {
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    columns
-        .or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)))
-        .unwrap_or(FILE_WIDTH)
-        .min(MAX_WIDTH)
-}
-
-/// Whether the locale lets characters outside ASCII through.
-pub(super) fn speaks_unicode() -> bool {
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-    // No locale at all is common in containers, whose terminals speak UTF-8 all the same.
-    locale.is_none_or(|locale| is_unicode(&locale))
-}
-
-/// Whether a locale is one of UTF-8: `de_DE.UTF-8@euro`, `C.utf8`, and `en_US`, which names no encoding.
-fn is_unicode(locale: &str) -> bool {
-    let encoding = locale.split('@').next().and_then(|locale| locale.split_once('.'));
-    match encoding {
-        Some((_, encoding)) => encoding.replace('-', "").eq_ignore_ascii_case("utf8"),
-        None => !matches!(locale, "C" | "POSIX"),
     }
 }
 
@@ -255,17 +224,4 @@ pub(crate) fn visible(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { c.escape_unicode().to_string() } else { c.to_string() })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn locales() {
-        let unicode = ["en_US.UTF-8", "C.utf8", "C.UTF-8", "de_DE.UTF-8@euro", "en_US"];
-        assert!(unicode.into_iter().all(is_unicode));
-        let plain = ["C", "POSIX", "de_DE.ISO-8859-15@euro", "en_US.ISO8859-1"];
-        assert!(!plain.into_iter().any(is_unicode));
-    }
 }

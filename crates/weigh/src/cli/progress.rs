@@ -1,6 +1,5 @@
 //! A bar for whatever takes over a second, on terminals only.
 
-use std::io::IsTerminal;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -8,7 +7,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use weigh_measure::fleet::Step;
 
-use super::output::{speaks_unicode, visible};
+use super::output::visible;
+use super::terminal::{can_draw, speaks_unicode};
 
 /// How long nothing is shown.
 const PATIENCE: Duration = Duration::from_millis(1000);
@@ -81,11 +81,6 @@ impl Bar {
         self.bar.set_position(done as u64);
         self.bar.set_message(words.to_owned());
     }
-}
-
-/// Whether there is a terminal that can go back to the beginning of a line.
-fn can_draw() -> bool {
-    std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|terminal| terminal != "dumb")
 }
 
 fn style(template: &str) -> ProgressStyle {
