@@ -2,18 +2,19 @@
 
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 
 /** A requirement that is not met is a result. */
 const RESULTS = [0, 1];
 
 /** Run weigh and return what it wrote to standard output. */
-export const weigh = (...args) => weighIn(process.cwd(), ...args);
+export const weigh = (...args) => weighAs({ cwd: process.cwd(), home: "/nowhere" }, ...args);
 
-/** The same in a folder, so that commands name files as people do. */
-export function weighIn(cwd, ...args) {
+/** The same in a folder, so that commands name files as people do, and with a home where it keeps what it measured. */
+export function weighAs({ cwd, home }, ...args) {
   const options = { cwd, encoding: "utf8", maxBuffer: 2 ** 30, timeout: 600_000 };
-  const env = { ...process.env, XDG_CONFIG_HOME: "/nowhere" };
+  const env = { ...process.env, XDG_CONFIG_HOME: join(home, "config"), XDG_DATA_HOME: join(home, "data") };
   const done = spawnSync(process.env.WEIGH ?? "weigh", args, { ...options, env });
   if (done.error || !RESULTS.includes(done.status)) {
     const why = done.error?.message ?? done.stderr.trim().slice(0, 500);

@@ -15,8 +15,8 @@ const FIGURES = {
 
 /** Where a model was measured once. */
 const MEASURED = {
-  "latency p50": ([run]) => (run.stages.total ?? run.stages.inference).p50_ms,
-  throughput: ([run]) => run.throughput.per_second,
+  "latency p50": ([run]) => (run.scenario?.latency ?? run.stages.total ?? run.stages.inference).p50_ms,
+  throughput: ([run]) => (run.scenario ? run.scenario.rate_achieved : run.throughput.per_second),
   "memory of the process": ([run]) => run.memory.peak_rss_bytes,
 };
 

@@ -78,6 +78,6 @@ const ground = (page) =>
 const ink = (page) =>
   page.evaluate(
     () =>
-      [...document.querySelectorAll(".chart canvas")].map((c) => c.toDataURL().length).join() +
-      [...document.querySelectorAll(".chart svg")].map((s) => s.outerHTML.length).join(),
+      [...document.querySelectorAll(".chart canvas")].map((c) => c.toDataURL()).join() +
+      [...document.querySelectorAll(".chart svg")].map((s) => s.outerHTML).join(),
   );

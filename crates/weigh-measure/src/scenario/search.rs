@@ -91,6 +91,23 @@ pub struct Probe {
     pub void: Option<Void>,
 }
 
+impl Probe {
+    /// What a run at a rate says about an objective.
+    pub fn of(outcome: &Outcome, rate: f64, slo: Slo) -> Probe {
+        Probe {
+            rate,
+            rate_achieved: outcome.rate_achieved,
+            queries: outcome.queries(),
+            over: outcome.over(slo.limit_ns),
+            clustering: outcome.clustering(slo.limit_ns),
+            estimate_ns: outcome.estimate_ns(slo.quantile),
+            duration_ns: outcome.duration_ns,
+            verdict: outcome.meets(slo),
+            void: outcome.void,
+        }
+    }
+}
+
 /// Why a search ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -209,17 +226,7 @@ impl State {
             };
             let outcome = probe(load)?;
             let verdict = outcome.meets(self.plan.slo);
-            self.probes.push(Probe {
-                rate,
-                rate_achieved: outcome.rate_achieved,
-                queries: outcome.queries(),
-                over: outcome.over(self.plan.slo.limit_ns),
-                clustering: outcome.clustering(self.plan.slo.limit_ns),
-                estimate_ns: outcome.estimate_ns(self.plan.slo.quantile),
-                duration_ns: outcome.duration_ns,
-                verdict,
-                void: outcome.void,
-            });
+            self.probes.push(Probe::of(&outcome, rate, self.plan.slo));
             if outcome.void == Some(Void::Cancelled) {
                 return Ok(Some(Ended::Cancelled));
             }

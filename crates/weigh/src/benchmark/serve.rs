@@ -121,7 +121,9 @@ impl Bench {
             }
         };
         tell("under load");
-        Ok((record, scenario_of(&service.put(load)?, slo)))
+        let outcome = service.put(load)?;
+        let judged = || Some(judged(&outcome, outcome.rate_asked?, &self.slo?));
+        Ok((record, scenario_of(&outcome, slo.or_else(judged))))
     }
 
     /// A closed loop that is long enough for the scenario's percentile.
@@ -173,16 +175,6 @@ impl Bench {
             tell(&format!("{:.3} queries/s", server.rate));
             service.put(Load::Server(server))
         })?;
-        let probe = |probe: &scenario::Probe| report::SloProbe {
-            rate: probe.rate,
-            rate_achieved: probe.rate_achieved,
-            queries: probe.queries as u64,
-            value_ms: probe.estimate_ns.map(sampling::milliseconds),
-            value_ci_ms: None,
-            over: Some(probe.over as u64),
-            status: status(probe.verdict),
-            void: probe.void.map(|void| void.to_string()),
-        };
         // Where there was no time for a single probe, the hint is as good a rate as any.
         let lowest = found.probes.iter().map(|probe| probe.rate).fold(hint, f64::min);
         let search = report::SloSearch {
@@ -193,6 +185,32 @@ impl Bench {
             probes: found.probes.iter().map(probe).collect(),
         };
         Ok((search, found.highest_met.unwrap_or(lowest)))
+    }
+}
+
+/// A limit at the one rate that was asked for.
+fn judged(outcome: &scenario::Outcome, rate: f64, limit: &Slo) -> report::SloSearch {
+    let found = scenario::Probe::of(outcome, rate, limit.objective());
+    let rate_if = |verdict| (found.verdict == verdict).then_some(rate);
+    report::SloSearch {
+        requirement: limit.to_string(),
+        highest_rate: rate_if(scenario::Verdict::Met),
+        lowest_missed: rate_if(scenario::Verdict::Missed),
+        ended: Some("no other rate was asked for".to_owned()),
+        probes: vec![probe(&found)],
+    }
+}
+
+fn probe(probe: &scenario::Probe) -> report::SloProbe {
+    report::SloProbe {
+        rate: probe.rate,
+        rate_achieved: probe.rate_achieved,
+        queries: probe.queries as u64,
+        value_ms: probe.estimate_ns.map(sampling::milliseconds),
+        value_ci_ms: None,
+        over: Some(probe.over as u64),
+        status: status(probe.verdict),
+        void: probe.void.map(|void| void.to_string()),
     }
 }
 

@@ -47,6 +47,10 @@ pub(super) fn run(args: &super::Args, bench: &weigh::Bench, keeper: &mut Keeper)
         let hint = "give --rate 200, or --slo 'p99<=50ms' to look for the highest rate";
         return Err(Hinted::new("a server needs a rate of queries or a limit on latency", hint).into());
     }
+    if scenario != Scenario::Server && bench.slo.is_some() {
+        let hint = "judge this load by --require 'latency.p90<=50ms'";
+        return Err(Hinted::new("--slo under load limits the rate of a server", hint).into());
+    }
     let request = LoadRequest {
         scenario,
         rate: load.rate,

@@ -142,9 +142,11 @@ function tip(title, lines) {
   );
 }
 
-/** An axis of the page's looks. */
+/** An axis of the page's looks; `more` may format numbers, not names. */
 function axis(palette, name, more = {}) {
-  const { axisLabel, ...rest } = more;
+  const { axisLabel = {}, ...rest } = more;
+  const { formatter } = axisLabel;
+  const formatted = formatter && { formatter: (value) => withoutZeros(formatter(value)) };
   return {
     type: "value",
     name,
@@ -154,7 +156,7 @@ function axis(palette, name, more = {}) {
     axisLine: { show: true, lineStyle: { color: palette.line } },
     axisTick: { lineStyle: { color: palette.line } },
     splitLine: { lineStyle: { color: palette.line, opacity: 0.5 } },
-    axisLabel: { color: palette.dim, hideOverlap: true, ...axisLabel },
+    axisLabel: { color: palette.dim, hideOverlap: true, ...axisLabel, ...formatted },
     ...rest,
   };
 }

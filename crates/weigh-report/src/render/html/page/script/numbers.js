@@ -7,6 +7,11 @@ function significant(value, digits) {
   return value.toFixed(Math.min(Math.max(digits - 1 - exponent, 0), 100));
 }
 
+/** The same number without zeros behind the last digit that counts: `60 G` for `60.00 G`. */
+function withoutZeros(text) {
+  return text.replace(/(\.\d*?)0+(?!\d)/, "$1").replace(/\.(?!\d)/, "");
+}
+
 function scaled(value, base, prefixes) {
   let step = 0;
   let rest = value;

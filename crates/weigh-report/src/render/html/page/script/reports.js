@@ -65,8 +65,11 @@ function modelName(report) {
   );
 }
 
-/** The stage that stands for the latency of a measurement: all together, or inference alone. */
-const latencyOf = (run) => (run.scenario && run.scenario.latency) || run.stages.total || run.stages.inference;
+/** The stage that stands for one item in a measurement: all together, or inference alone. */
+const itemOf = (run) => run.stages.total || run.stages.inference;
+
+/** What a user waits for: under load from the arrival, waiting included. */
+const latencyOf = (run) => (run.scenario && run.scenario.latency) || itemOf(run);
 
 /** What tells measurements apart: only the settings that differ. */
 const SETTINGS = [

@@ -72,11 +72,34 @@ function countedCards(totals) {
   ];
 }
 
+/** What a measurement got done in a second: under load, of the queries that came. */
+function throughputCard(run) {
+  if (run.scenario) {
+    const { rate_achieved: achieved, rate_ci: interval, rate_asked: asked } = run.scenario;
+    const text = maybe(achieved, (value) => `${rate(value)} queries/s`);
+    const aim = maybe(asked, (value) => `asked for ${rate(value)}`);
+    return card("throughput", text, [rateInterval(achieved, interval), " ", aim]);
+  }
+  if (!run.throughput) return null;
+  const { per_second: done, unit, ci } = run.throughput;
+  return card(
+    "throughput",
+    maybe(done, (value) => `${rate(value)} ${unit}/s`),
+    rateInterval(done, ci),
+  );
+}
+
 function measuredCards(report) {
   const run = mainRun(report) || report.measurements.find(wasTimed);
   if (!run) return [];
   const stage = latencyOf(run);
-  const where = [`batch ${run.batch}`, run.engine.name, run.threads && many(run.threads, "thread")]
+  const samples = run.scenario ? run.scenario.queries : run.samples;
+  const where = [
+    run.scenario && `${run.scenario.name}, from arrival`,
+    `batch ${run.batch}`,
+    run.engine.name,
+    run.threads && many(run.threads, "thread"),
+  ]
     .filter(Boolean)
     .join(", ");
   const needed = Object.entries(stage.refused || {}).find(([name]) => name === "p99");
@@ -87,18 +110,12 @@ function measuredCards(report) {
       : card(
           "latency, smallest",
           maybe(stage.min_ms, time),
-          `too few samples for a median: ${run.samples}; ${where}`,
+          `too few samples for a median: ${samples}; ${where}`,
         ),
     isKnown(stage.p99_ms)
       ? card("latency p99", time(stage.p99_ms), timeInterval(stage.p99_ms, stage.p99_ci_ms))
-      : needed && card("latency p99", "?", `needs ${needed[1]} samples, there are ${run.samples}`),
-    run.throughput &&
-      isKnown(run.throughput.per_second) &&
-      card(
-        "throughput",
-        `${rate(run.throughput.per_second)} ${run.throughput.unit}/s`,
-        rateInterval(run.throughput.per_second, run.throughput.ci),
-      ),
+      : needed && card("latency p99", "?", `needs ${needed[1]} samples, there are ${samples}`),
+    throughputCard(run),
     card(
       "efficiency",
       maybe(run.efficiency, percent),

@@ -209,7 +209,7 @@ function stagesChart(runs) {
 
 function percentileTable(runs, run) {
   const rows = [
-    ["all stages", latencyOf(run)],
+    ["all stages", itemOf(run)],
     ...STAGES.map(([name, key]) => [name, run.stages[key]]),
   ].filter(([, stage]) => stage);
   const shown = rows.length === 2 ? rows.slice(0, 1).map(([, stage]) => ["inference", stage]) : rows;
@@ -232,13 +232,14 @@ function percentileTable(runs, run) {
 }
 
 function latencyOfRun(runs, run) {
-  const stage = latencyOf(run);
+  const stage = itemOf(run);
   const noise = run.noise || {};
   const outliers = run.outliers ? run.outliers.mild_high + run.outliers.severe_high : null;
   return [
+    run.scenario && el("p", { class: "note" }, "One by one, before the load:"),
     percentileTable(runs, run),
     run.times &&
-      hasTimes(run) &&
+      isKnown(stage.p50_ms) &&
       el("div", { class: "pair" }, spreadChart(run, stage), timesChart(run, stage)),
     facts([
       [

@@ -25,12 +25,22 @@ function changesTable(caption, changes) {
   );
 }
 
-section("layer-changes", "Layers that differ", (report) => {
-  const changes = report.layer_changes.filter((change) => change.kind !== "same");
-  if (changes.length === 0) return null;
-  const rest = changes.length - MOST_CHANGES;
-  return [
-    changesTable("layers that differ", changes),
-    rest > 0 && el("p", { class: "note" }, `and ${rest} more in the report's JSON`),
-  ];
-});
+section(
+  "layer-changes",
+  "Layers that differ",
+  (reports) => {
+    const differing = reports
+      .map((report) => [report, report.layer_changes.filter((change) => change.kind !== "same")])
+      .filter(([, changes]) => changes.length > 0);
+    return differing.map(([report, changes]) => {
+      const name = modelName(report);
+      const rest = changes.length - MOST_CHANGES;
+      return [
+        el("h3", null, named(name, 60), " beside ", named(modelName(reports[0]), 60)),
+        changesTable(`layers of ${shorten(name, 60)} that differ`, changes),
+        rest > 0 && el("p", { class: "note" }, `and ${rest} more in the report's JSON`),
+      ];
+    });
+  },
+  { whole: true },
+);

@@ -94,7 +94,7 @@ section("load", "Under load", (report) => {
         "p",
         null,
         badge(
-          isKnown(scenario.slo.highest_rate) ? "good" : "unknown",
+          isKnown(scenario.slo.highest_rate) ? "good" : isKnown(scenario.slo.lowest_missed) ? "bad" : "unknown",
           `${shorten(scenario.slo.requirement, 60)}: ${isKnown(scenario.slo.highest_rate) ? `up to ${rate(scenario.slo.highest_rate)} queries/s` : "at no rate tried"}`,
         ),
       ),
