@@ -94,7 +94,7 @@ export const PAGES = [
     name: "plan",
     about: "what serving a workload takes",
     make: () => ["plan", "zoo:resnet50", "--items", "1M/day", "--price", "2.50/h"],
-    sections: ["headline", "requirements", "latency", "plan", ...FACTS],
+    sections: ["headline", "requirements", "plan", "latency", ...FACTS],
   },
   {
     name: "advice",

@@ -15,4 +15,4 @@ mod watch;
 pub mod wire;
 
 pub use invariants::{Outcome, check};
-pub use watch::{PATIENCE, Tally, try_all};
+pub use watch::{FOR_EVER, PATIENCE, Tally, try_all};

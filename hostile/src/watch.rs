@@ -4,10 +4,14 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use cpu_time::ThreadTime;
+
 use crate::{Outcome, check};
 
-/// What one file may take at most.
+/// Processor time that one file may take at most: other programs do not count.
 pub const PATIENCE: Duration = Duration::from_secs(5);
+/// A file that takes so long by the clock is taken for one that never ends.
+pub const FOR_EVER: Duration = Duration::from_secs(60);
 
 /// Every so many files one is shown as well.
 const SHOWN: usize = 4;
@@ -43,7 +47,9 @@ pub fn try_all(count: usize, make: impl Fn(usize) -> Vec<u8> + Send + 'static) -
     let worker = thread::spawn(move || {
         let mut tally = Tally::default();
         for index in 0..count {
-            tally.count(check(&make(index), index.is_multiple_of(SHOWN)));
+            let (file, start) = (make(index), ThreadTime::now());
+            tally.count(check(&file, index.is_multiple_of(SHOWN)));
+            assert!(start.elapsed() <= PATIENCE, "file {index} takes over {PATIENCE:?}");
             if done.send(index).is_err() {
                 break;
             }
@@ -52,9 +58,9 @@ pub fn try_all(count: usize, make: impl Fn(usize) -> Vec<u8> + Send + 'static) -
     });
     let mut finished = 0;
     while finished < count {
-        match progress.recv_timeout(PATIENCE) {
+        match progress.recv_timeout(FOR_EVER) {
             Ok(index) => finished = index + 1,
-            Err(mpsc::RecvTimeoutError::Timeout) => panic!("file {finished} takes over {PATIENCE:?}"),
+            Err(mpsc::RecvTimeoutError::Timeout) => panic!("file {finished} takes over {FOR_EVER:?}"),
             Err(mpsc::RecvTimeoutError::Disconnected) => break,
         }
     }

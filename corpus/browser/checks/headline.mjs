@@ -20,8 +20,18 @@ const MEASURED = {
   "memory of the process": ([run]) => run.memory.peak_rss_bytes,
 };
 
+/** What a command was run to find out, where it asks something. */
+const isAsked = ({ verdicts, plan, advice, comparisons }) =>
+  verdicts.length > 0 || plan || advice.length > 0 || comparisons.some((one) => one.pairs);
+
 export async function checkHeadline({ tally, page, entry }) {
   const [report] = entry.reports;
+  if (isAsked(report)) {
+    const [first] = await page.$$eval("#main > *", (found) =>
+      found.map((one) => [one.className, one.textContent]),
+    );
+    tally.check("the answer comes first", first[0] === "answer" && first[1].trim() !== "", first[1]);
+  }
   const cards = await page.$$eval("#headline [data-figure]", (found) =>
     found.map((card) => [card.dataset.figure, card.querySelector(".value").textContent]),
   );

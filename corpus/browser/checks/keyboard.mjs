@@ -13,10 +13,18 @@ const CONTROLS = [
   "nav a",
 ];
 
+/** What keys must reach where a page has it: what is otherwise chosen by a click in a chart. */
+const CHOICES = ["#memory-step", "#modules .controls select"];
+
 export async function checkKeyboard({ tally, page }) {
   await checkSkipLink(tally, page);
-  const reached = await walk(page);
-  for (const control of CONTROLS) {
+  const choices = await page.evaluate(
+    (kinds) => kinds.filter((kind) => document.querySelector(kind)),
+    CHOICES,
+  );
+  const controls = [...CONTROLS, ...choices];
+  const reached = await walk(page, controls);
+  for (const control of controls) {
     tally.check(`tab reaches ${control}`, reached.has(control), [...reached].join(" "));
   }
   await checkFocusRing(tally, page);
@@ -49,8 +57,8 @@ async function checkSkipLink(tally, page) {
   tally.check("the link leads past the navigation", inside);
 }
 
-/** Press Tab from the top until a layer is reached; which controls were passed. */
-async function walk(page) {
+/** Press Tab from the top until a layer is reached; which of the controls were passed. */
+async function walk(page, controls) {
   const reached = new Set();
   await page.evaluate(() => {
     window.getSelection().removeAllRanges();
@@ -68,7 +76,7 @@ async function walk(page) {
           document.activeElement.matches(within(kind)) ||
           (document.activeElement.closest("#theme") && kind === "#theme"),
       );
-    }, CONTROLS);
+    }, controls);
     selectors.forEach((selector) => reached.add(selector));
   }
   return reached;

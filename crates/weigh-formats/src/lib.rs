@@ -59,7 +59,8 @@ impl FormatError {
                 "real exports stay far below; if this one is real, export its blocks one by one and add them up"
             }
             FormatError::Unrecognised => {
-                "weigh reads ONNX files (.onnx); `weigh zoo list` names built-in models"
+                "weigh reads ONNX files (.onnx): export other models first, PyTorch's by torch.onnx.export, TensorFlow's \
+                 and TFLite's by tf2onnx; `weigh zoo list` names built-in models"
             }
         }
     }

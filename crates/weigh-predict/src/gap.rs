@@ -134,7 +134,8 @@ pub fn explain(
         .into_iter()
         .zip(found)
         .map(|(cause, mut kernels)| {
-            let ms = kernels.iter().map(|(_, ms, _)| ms).sum();
+            // Of no kernels 0, where `sum` would be -0.
+            let ms = kernels.iter().fold(0.0, |sum, (_, ms, _)| sum + ms);
             kernels.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
             kernels.truncate(NAMED);
             Part { cause, ms, kernels }
@@ -260,6 +261,7 @@ mod tests {
             &Measured { ms: 0.8, one_thread_ms: None, threads: 1 },
         );
         assert!((parts[0].ms - 0.9).abs() < 1e-12);
+        assert!(parts.iter().all(|part| part.ms != 0.0 || part.ms.is_sign_positive()));
         assert!((parts[Cause::Unexplained as usize].ms + 0.1).abs() < 1e-12);
     }
 }

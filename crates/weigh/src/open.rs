@@ -37,6 +37,9 @@ pub enum OpenError {
     /// There is nothing in it.
     #[error("the file is empty")]
     Empty,
+    /// It is what weigh itself wrote.
+    #[error("a saved report, and no model")]
+    Report,
     /// What is in it is no readable model.
     #[error(transparent)]
     Format(#[from] FormatError),
@@ -55,6 +58,10 @@ impl OpenError {
             OpenError::Io(_) => "check that the file may be read".to_owned(),
             OpenError::NotAFile => "name the model file inside the folder, for example model.onnx".to_owned(),
             OpenError::Empty => "the export or download did not finish: make it again".to_owned(),
+            OpenError::Report => {
+                "`weigh render FILE` shows it again; `weigh compare`, `plan` and `check` take it too"
+                    .to_owned()
+            }
             OpenError::Format(error) => error.hint().to_owned(),
             OpenError::NotInZoo(name) => match closest(name) {
                 Some(close) => format!("did you mean zoo:{close}? `weigh zoo list` names all"),
@@ -64,12 +71,16 @@ impl OpenError {
     }
 }
 
-/// The name in the zoo that shares the longest beginning with what was asked for.
+/// The name in the zoo that is most like what was asked for, but for dashes.
 fn closest(name: &str) -> Option<&'static str> {
-    let shared =
-        |other: &str| other.bytes().zip(name.bytes()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count();
-    let best = weigh_zoo::ENTRIES.iter().max_by_key(|entry| shared(entry.name))?;
-    (shared(best.name) >= 3).then_some(best.name)
+    /// From this similarity on (1 less the share of letters to change, 1 is equal) a name is a suggestion.
+    const SIMILAR: f64 = 0.6;
+    let plain = |name: &str| name.to_ascii_lowercase().replace(['-', '_', ' '], "");
+    let wanted = plain(name);
+    let score = |other: &str| strsim::normalized_damerau_levenshtein(&wanted, &plain(other));
+    let scored = weigh_zoo::ENTRIES.iter().map(|entry| (score(entry.name), entry.name));
+    let (score, best) = scored.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    (score >= SIMILAR).then_some(best)
 }
 
 /// Opens a model: a path, or `zoo:NAME`.
@@ -100,6 +111,9 @@ fn from_file(path: &str) -> Result<Opened, OpenError> {
         return Err(OpenError::Empty);
     }
     let bytes = contents(&handle, metadata.len())?;
+    if is_report(&bytes) {
+        return Err(OpenError::Report);
+    }
     let folder = file.parent().unwrap_or(Path::new("."));
     let external_size = |name: &str| {
         folder.join(name).metadata().ok().filter(|found| found.is_file()).map(|found| found.len())
@@ -123,6 +137,12 @@ pub(crate) fn external_files<'a>(model: &'a Model) -> BTreeSet<&'a str> {
 /// Whether a path of external data stays in the model's folder.
 pub(crate) fn is_beside(path: &str) -> bool {
     !path.is_empty() && !Path::new(path).is_absolute() && !path.split(['/', '\\']).any(|part| part == "..")
+}
+
+/// Whether these are the first bytes of a report.
+fn is_report(bytes: &[u8]) -> bool {
+    let begin = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]);
+    begin.trim_start().starts_with('{') && begin.contains("\"weigh.report/")
 }
 
 /// Files of fewer bytes are read, which is faster than to map them.

@@ -205,7 +205,8 @@ fn described(
     let mut notes = Vec::new();
     if rows.is_empty() {
         notes.push(
-            "the file stores no weights: those that nodes make when it is loaded take no room".to_owned(),
+            "there are no weights to store otherwise: those that nodes make take no room, and integers stay as they are"
+                .to_owned(),
         );
     }
     Quantization {

@@ -50,15 +50,31 @@ fn rows_are_ranked() {
     assert!(pinned["notes"][0].as_str().unwrap().contains("'classifier/0/Gemm'"), "{pinned}");
 }
 
-/// Weights and activations are both stored in float32.
+/// Weights and activations are both stored in float32. The file that the command writes has its weights in half; a device
+/// that computes so has the activations in half, too.
 #[test]
 fn sixteen_bits_are_half() {
-    let rows = advice("zoo:resnet50 --goal memory --only fp16");
-    assert_eq!(rows.len(), 1);
-    for cost in ["bytes", "peak_bytes"] {
-        // The file has statistics of batch normalisations and the graph beside its weights.
-        assert!((ratio(&rows[0], cost) - 0.5).abs() < 5e-3, "{cost}: {}", rows[0]);
+    let alone = advice("zoo:resnet50 --goal memory --only fp16");
+    let device = advice("zoo:resnet50 --goal memory --only fp16 --on t4");
+    // The file has statistics of batch normalisations and the graph beside its weights.
+    let is_half = |row: &Value, cost: &str| (ratio(row, cost) - 0.5).abs() < 5e-3;
+    for rows in [&alone, &device] {
+        assert_eq!(rows.len(), 1);
+        assert!(is_half(&rows[0], "bytes"), "{}", rows[0]);
     }
+    assert!(ratio(&alone[0], "peak_bytes") == 1.0 && is_half(&device[0], "peak_bytes"));
+
+    // What was promised is what is found of the file.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("half.onnx").display().to_string();
+    let done = |arguments: &[&str]| {
+        let output = Command::cargo_bin("weigh").unwrap().args(arguments).output().unwrap();
+        assert!(output.status.success());
+        output.stdout
+    };
+    done(&["quantize", "zoo:resnet50", "--weights", "fp16", "-o", &file]);
+    let found: Value = serde_json::from_slice(&done(&["inspect", &file, "--format", "json"])).unwrap();
+    assert_eq!(found["totals"]["device_bytes"], alone[0]["after"]["device_bytes"]);
 }
 
 /// With a device there is a time, and it says what it rests on.

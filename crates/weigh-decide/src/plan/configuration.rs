@@ -136,10 +136,17 @@ impl Work<'_> {
         found.utilisation = self.workload.mean().map(|mean| mean / capacity);
         found.peak_utilisation = self.workload.peak.map(|peak| peak / capacity);
         found.latency_at_peak_ms = servers.latency.and_then(|latency| finite(latency.ms));
-        found.latency_at_peak_ci_ms =
-            servers.latency.map(|latency| latency.ci_ms).filter(|[_, high]| high.is_finite());
+        found.latency_at_peak_ci_ms = self.latency_ci_ms(servers).filter(|[_, high]| high.is_finite());
         found.latency_one_fewer_ms = servers.one_fewer.and_then(|latency| finite(latency.ms));
         found.queue = self.pace(self.speed.per_second).queue(self.workload, servers);
+    }
+
+    /// From the low end of the simulation at the fast end of the speed's interval to the high end at the slow one.
+    fn latency_ci_ms(&self, servers: &Servers) -> Option<Interval> {
+        let [low, high] = servers.latency?.ci_ms;
+        let Some([slow, fast]) = self.speed.ci else { return Some([low, high]) };
+        let at = |per_second| self.pace(per_second).with(self.workload, servers.count).latency;
+        Some([low.min(at(fast)?.ci_ms[0]), high.max(at(slow)?.ci_ms[1])])
     }
 
     fn add_bill(&self, servers: u64, found: &mut Configuration) {

@@ -1,7 +1,7 @@
 //! A verdict on each thing that was asked: the rates, the deadline, latency.
 
 use weigh_ir::units::{milliseconds, per_second, percent};
-use weigh_report::report::{Configuration, Interval, Status, Verdict};
+use weigh_report::report::{Basis, Configuration, Interval, Status, Verdict};
 
 use super::judge::Finding;
 use super::workload::HOUR_MS;
@@ -80,7 +80,7 @@ impl About<'_> {
         Some(verdict)
     }
 
-    /// Of a simulation, which has an interval of its own.
+    /// Of a simulated line: nobody has waited.
     fn latency(&self) -> Option<Verdict> {
         let slo = self.workload.slo.as_ref()?;
         let metric = format!("latency.p{}", (slo.quantile * 1e6).round() / 1e4);
@@ -90,6 +90,10 @@ impl About<'_> {
             verdict.notes = self.found.notes.clone();
             return Some(verdict);
         };
+        if verdict.basis == Some(Basis::Measured) {
+            verdict.basis = Some(Basis::Predicted);
+            verdict.notes.push("a simulated line, from the times that were measured".to_owned());
+        }
         verdict.actual = self.found.latency_at_peak_ms;
         verdict.actual_ci = self.found.latency_at_peak_ci_ms;
         verdict.margin = verdict.actual.map(|actual| 1.0 - actual / slo.limit_ms);
@@ -146,8 +150,9 @@ impl About<'_> {
         verdict.status = match (ends, self.workload.servers) {
             ([true, true], _) => Status::Met,
             ([false, false], _) => Status::Missed,
-            (_, Some(_)) => Status::Unknown,
-            (_, None) => {
+            // Where no number of servers keeps latency, these are no answer.
+            (_, servers) if servers.is_some() || self.found.servers.is_none() => Status::Unknown,
+            _ => {
                 let slow = self.found.servers_ci.map(|[_, worst]| worst);
                 let note = |worst| format!("at the slow end of its interval it takes {worst} servers");
                 verdict.notes.extend(slow.map(note));

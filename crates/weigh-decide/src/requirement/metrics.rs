@@ -155,7 +155,7 @@ pub static METRICS: &[Metric] = &[
     made("cost", Price, Needs::Plan, made::cost),
     counted("parameters", Count, "totals.parameters").also(&["params"]),
     counted("buffers", Count, "totals.buffers"),
-    counted("model_size", Bytes, "totals.model_size.stored_bytes").also(&["size"]),
+    counted("model_size", Bytes, "totals.weight_bytes").also(&["size"]),
     counted("file_size", Bytes, "totals.model_size.file_bytes"),
     counted("fp16_size", Bytes, "totals.model_size.fp16_bytes"),
     counted("int8_size", Bytes, "totals.model_size.int8_bytes"),

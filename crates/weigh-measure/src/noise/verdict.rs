@@ -86,9 +86,10 @@ impl fmt::Display for NoiseVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.widening {
             Some(times) => {
+                let times = if times > 1000.0 { "over 1000".to_owned() } else { format!("{times:.1}") };
                 write!(
                     f,
-                    "this machine was too busy: the interval is {times:.1} times as wide as its samples alone would make it, and "
+                    "this machine was too busy: the interval is {times} times as wide as its samples alone would make it, and "
                 )?;
             }
             None => write!(f, "this machine was not quiet: ")?,

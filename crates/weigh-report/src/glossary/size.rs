@@ -53,9 +53,15 @@ pub(super) const SECTION: Section = Section {
             aliases: &["size", "stored_bytes"],
             unit: "bytes",
             short: "all stored tensors at their own types",
-            long: "Per element type, those below a byte packed (4 bits: two in a byte) and blocks with their scales.",
+            long: "Per element type, those below a byte packed (4 bits: two in a byte) and blocks with their scales. \
+                   Requirements and comparisons take weights that nodes generate as if they were stored: a file that \
+                   leaves them out is not a smaller model.",
             formula: "Σ elements × bit width / 8",
-            json: &["totals.model_size.stored_bytes", "totals.parameter_bytes_by_dtype"],
+            json: &[
+                "totals.model_size.stored_bytes",
+                "totals.parameter_bytes_by_dtype",
+                "totals.weight_bytes",
+            ],
             commands: &["weigh MODEL", "weigh inspect", "weigh compare", "weigh quantize"],
             related: &["file_size", "fp16_size", "int8_size", "weight_bytes"],
             elsewhere: "It is not the size of the file, which also has the graph, and may have its weights elsewhere.",

@@ -2,7 +2,7 @@
 //! unknown one too unless unknown ones are let through; those that are met share one notice, as GitHub shows only ten of
 //! a kind.
 
-use super::requirements::{lines, sentence, subject, title};
+use super::requirements::{lacks, lines, sentence, subject, title};
 use super::{RenderOptions, Renderer, text};
 use crate::report::{Report, Status, Verdict};
 
@@ -19,6 +19,10 @@ impl Renderer for Github {
 
     fn media(&self) -> &'static str {
         "text/plain"
+    }
+
+    fn lacks(&self, reports: &[Report]) -> Option<&'static str> {
+        lacks(reports)
     }
 
     fn render(&self, reports: &[Report], options: &RenderOptions) -> String {

@@ -57,10 +57,7 @@ pub(super) fn value(value: Option<f64>, history: &History) -> String {
 pub(super) fn interval(value: Option<f64>, interval: Option<Interval>, unit: &str) -> String {
     let (Some(value), Some([low, high])) = (value, interval) else { return String::new() };
     match unit {
-        "ms" => match &numbers::times(&[value, low, high]).0[..] {
-            [_, low, high] => format!("[{low}, {high}]"),
-            _ => String::new(),
-        },
+        "ms" => numbers::time_interval(value, [low, high]),
         "/s" => numbers::rate_interval(value, [low, high]),
         unit => format!("[{}, {}]", amount(low, unit), amount(high, unit)),
     }

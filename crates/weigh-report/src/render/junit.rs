@@ -3,7 +3,7 @@
 //! A missed requirement is a failure. An unknown one is an error, as nothing was proved; where unknown ones are let
 //! through it is skipped. The elements and attributes are those of Jenkins' schema (junit-10.xsd), which GitLab reads too.
 
-use super::requirements::{lines, sentence, subject, title};
+use super::requirements::{lacks, lines, sentence, subject, title};
 use super::{RenderOptions, Renderer, text};
 use crate::report::{Report, Status, Verdict};
 
@@ -20,6 +20,10 @@ impl Renderer for Junit {
 
     fn media(&self) -> &'static str {
         "application/xml"
+    }
+
+    fn lacks(&self, reports: &[Report]) -> Option<&'static str> {
+        lacks(reports)
     }
 
     fn render(&self, reports: &[Report], options: &RenderOptions) -> String {

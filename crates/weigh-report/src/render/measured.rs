@@ -1,6 +1,6 @@
 //! What every output says of a measurement: its settings, its percentiles, what they would have needed.
 
-use super::numbers::{self, time, times};
+use super::numbers::{self, time};
 use crate::report::{Interval, LayerTime, Measurement, SAMPLES_FOR, Scenario, StageTime, Sweep};
 
 /// One setting of a measurement.
@@ -150,12 +150,10 @@ pub(super) fn percentile(
 
 /// A time and its interval in one unit: `59.7 ms` and `[59.1, 60.4]`.
 pub(super) fn with_interval(value: f64, interval: Option<Interval>) -> (String, String) {
-    let Some([low, high]) = interval else { return (time(value), String::new()) };
-    let (texts, unit) = times(&[value, low, high]);
-    match texts.as_slice() {
-        [value, low, high] => (format!("{value} {unit}"), format!("[{low}, {high}]")),
-        _ => (time(value), String::new()),
-    }
+    let Some(interval) = interval else { return (time(value), String::new()) };
+    let (texts, unit) = numbers::times(&[value, interval[0], interval[1]]);
+    let text = texts.first().map_or(time(value), |value| format!("{value} {unit}"));
+    (text, numbers::time_interval(value, interval))
 }
 
 /// A rate and its interval: `16.7` and `[16.5, 16.8]`.

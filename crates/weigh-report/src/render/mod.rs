@@ -110,6 +110,12 @@ pub trait Renderer: Sync {
         Wants::default()
     }
 
+    /// Why a reader would find nothing of these reports in what is rendered; `None` where there is something.
+    fn lacks(&self, reports: &[Report]) -> Option<&'static str> {
+        let _ = reports;
+        None
+    }
+
     /// The reports as text that ends with a newline (or is empty).
     fn render(&self, reports: &[Report], options: &RenderOptions) -> String;
 }

@@ -106,8 +106,28 @@ pub(super) fn rate(per_second: f64) -> String {
     }
 }
 
+/// What stands for an interval that says nothing: its ends are more than a factor of a hundred apart.
+const TOO_WIDE: &str = "too wide to use";
+
+fn is_too_wide([low, high]: Interval) -> bool {
+    high > 100.0 * low.max(0.0)
+}
+
+/// An interval around a time in milliseconds, in the unit of the time: `[59.1, 60.4]`.
+pub(super) fn time_interval(ms: f64, interval: Interval) -> String {
+    let [low, high] = interval;
+    match &times(&[ms, low, high]).0[..] {
+        _ if is_too_wide(interval) => TOO_WIDE.to_owned(),
+        [_, low, high] => format!("[{low}, {high}]"),
+        _ => String::new(),
+    }
+}
+
 /// An interval around a rate, in plain numbers where the rate is one.
 pub(super) fn rate_interval(per_second: f64, [low, high]: Interval) -> String {
+    if is_too_wide([low, high]) {
+        return TOO_WIDE.to_owned();
+    }
     match per_second.abs() >= 10_000.0 {
         true => format!("[{}, {}]", units::si(low), units::si(high)),
         false => match &apart(&[per_second, low, high])[..] {

@@ -18,20 +18,36 @@ pub(super) fn amount(value: f64, unit: &str) -> String {
     }
 }
 
+/// Why formats that are about requirements alone would be empty.
+pub(super) fn lacks(reports: &[Report]) -> Option<&'static str> {
+    let is_judged = reports.iter().any(|report| !report.verdicts.is_empty());
+    (!is_judged).then_some("no requirement was asked about: `weigh check` does, and --require")
+}
+
 /// What was found, `≥` before it where that is a lower bound; `?` where nothing was.
 pub(super) fn actual(verdict: &Verdict) -> String {
     let least = if verdict.actual_is_lower_bound { "≥ " } else { "" };
     verdict.actual.map_or("?".to_owned(), |value| format!("{least}{}", amount(value, &verdict.unit)))
 }
 
+/// How far from the limit: in percent, from ten times on in words.
+pub(super) fn margin(verdict: &Verdict) -> Option<String> {
+    verdict.margin.map(|margin| if margin <= FAR { times_over(margin) } else { units::percent(margin) })
+}
+
+/// From ten times the limit on percents say little.
+const FAR: f64 = -9.0;
+
+/// `46.8 times over` a limit, for a margin of -45.8.
+fn times_over(margin: f64) -> String {
+    format!("{} times over", numbers::rate(1.0 - margin))
+}
+
 /// The interval of what was found: `[20.1, 20.6]`.
 pub(super) fn interval(verdict: &Verdict) -> Option<String> {
     let (value, [low, high]): (f64, Interval) = (verdict.actual?, verdict.actual_ci?);
     Some(match verdict.unit.as_str() {
-        "ms" => match &numbers::times(&[value, low, high]).0[..] {
-            [_, low, high] => format!("[{low}, {high}]"),
-            _ => return None,
-        },
+        "ms" => numbers::time_interval(value, [low, high]),
         "/s" => numbers::rate_interval(value, [low, high]),
         unit => format!("[{}, {}]", amount(low, unit), amount(high, unit)),
     })
@@ -60,9 +76,10 @@ pub(super) fn sentence(verdict: &Verdict) -> String {
         part.push_str(&format!(" {interval}"));
     }
     parts.extend(verdict.limit.map(|limit| format!("limit {}", amount(limit, &verdict.unit))));
-    let margin = verdict.margin.map(|margin| match margin < 0.0 {
-        true => format!("off by {}", units::percent(-margin)),
-        false => format!("margin {}", units::percent(margin)),
+    let margin = verdict.margin.map(|margin| match margin {
+        far if far <= FAR => times_over(far),
+        short if short < 0.0 => format!("off by {}", units::percent(-short)),
+        room => format!("margin {}", units::percent(room)),
     });
     parts.extend(margin);
     format!("{}: {}", word(verdict.status), parts.join(", "))

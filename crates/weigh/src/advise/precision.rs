@@ -26,18 +26,24 @@ pub(super) fn bf16(ground: &Ground<'_>) -> Vec<Tried> {
     vec![half(ground, WeightType::Bf16, DType::BF16)]
 }
 
-/// A file of 16-bit weights, and a device that computes in 16 bits.
+/// A file of 16-bit weights, and on a device that computes in 16 bits what that makes of activations and time.
 fn half(ground: &Ground<'_>, weights: WeightType, dtype: DType) -> Tried {
-    let file = match File::of(ground, &QuantizeRequest::of(weights)) {
+    let request = QuantizeRequest::of(weights);
+    if !matches!(ground.target, Target::Device(_)) {
+        return stored_in(ground, &request, Some(dtype));
+    }
+    let file = match File::of(ground, &request) {
         Ok(file) => file,
         Err(why) => return Tried::refused(why),
     };
     let command = file.command(ground);
-    match computed_in(ground, dtype, Some(&file)) {
+    match computed_in(ground, dtype) {
         Ok(mut changed) => {
             changed.before.costs.bytes = file.before;
             changed.after.costs.bytes = Some(file.bytes);
             changed.runnable = file.runnable;
+            let dtype = dtype.name();
+            changed.notes.push(format!("activations in {dtype} too, where the runtime computes in it"));
             Tried::changed(changed).by(command)
         }
         Err(why) => Tried::refused(why),
@@ -66,7 +72,7 @@ pub(super) fn int8_static(ground: &Ground<'_>) -> Vec<Tried> {
         Target::Device(device) => device.id(),
         _ => "DEVICE",
     };
-    vec![match computed_in(ground, DType::I8, None) {
+    vec![match computed_in(ground, DType::I8) {
         Ok(mut changed) => {
             changed.notes.push("scales and what runtimes leave in float32 come on top".to_owned());
             Tried::changed(changed).by(format!("weigh predict {} --on {on} --dtype int8", ground.named()))
@@ -83,20 +89,13 @@ fn stored_in(ground: &Ground<'_>, request: &QuantizeRequest, weights: Option<DTy
     }
 }
 
-/// The graph in another type: its sizes, and the time on a device that computes in it; on this machine that of a file
-/// with such weights.
-fn computed_in(ground: &Ground<'_>, dtype: DType, file: Option<&File>) -> Result<Changed, String> {
+/// The graph in another type: its sizes, and the time on a device that computes in it. No engine here does.
+fn computed_in(ground: &Ground<'_>, dtype: DType) -> Result<Changed, String> {
     let made = with_dtype(ground.model(), &ground.facts, &ground.options, dtype);
     let facts = made.map_err(|refusal| refusal.to_string())?.facts;
     let own = Candidate { dtype: Some(dtype), facts: &facts, ..ground.candidate() };
-    let written = file.and_then(|file| file.runnable.as_ref());
-    let (after, note) = match (ground.target, written) {
-        (Target::This { .. }, Some(written)) => {
-            let stored = Candidate { opened: &written.opened, dtype: None, ..own };
-            let note = "the time is of weights alone stored so: engines here compute in float32".to_owned();
-            (ground.target.price(&stored, Way::Engine), Some(note))
-        }
-        (Target::This { .. }, None) => {
+    let (after, note) = match ground.target {
+        Target::This { .. } => {
             let note = format!("no engine here computes in {}: no time is known", dtype.name());
             (Target::Nowhere.price(&own, Way::Engine), Some(note))
         }

@@ -32,7 +32,7 @@ const SIZE: &[Goal] = &[Goal::Memory, Goal::Latency, Goal::Throughput, Goal::Ene
 pub const TECHNIQUES: &[Technique] = &[
     Technique {
         name: "fp16",
-        about: "weights and activations in 16 bits",
+        about: "weights in 16 bits, activations too where a device computes so",
         goals: SIZE,
         is_of_training: false,
         needs: Effort::Check,
@@ -41,7 +41,7 @@ pub const TECHNIQUES: &[Technique] = &[
     },
     Technique {
         name: "bf16",
-        about: "weights and activations in 16 bits with the range of 32",
+        about: "the same with the range of 32 bits",
         goals: SIZE,
         is_of_training: false,
         needs: Effort::Check,

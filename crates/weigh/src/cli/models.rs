@@ -42,6 +42,9 @@ impl Assume {
         let mut options = Options::default();
         for dim in &self.dims {
             let (symbol, value) = parse_dim(dim)?;
+            if options.bindings.get(&symbol).is_some_and(|given| *given != value) {
+                return Err(Hinted::new(format!("--dim binds {symbol} twice"), "leave one of them").into());
+            }
             options.bindings.insert(symbol, value);
         }
         for input in &self.inputs {

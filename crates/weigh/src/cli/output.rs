@@ -22,7 +22,7 @@ pub(crate) struct Args {
     #[arg(long, default_value = "table", value_parser = formats(), help_heading = "Output")]
     pub format: String,
 
-    /// Write to a file instead of standard output
+    /// Write to a file instead of standard output (-)
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub output: Option<PathBuf>,
 
@@ -77,8 +77,15 @@ impl Args {
         let Some(renderer) = renderer(format) else {
             return Err(Hinted::new(format!("no format '{format}'"), "see --help").into());
         };
+        if self.open && !["table", "html"].contains(&self.format.as_str()) {
+            let hint = "leave --open out, or --format";
+            return Err(Hinted::new(format!("--open shows a page, and {} is none", self.format), hint).into());
+        }
+        if let Some(reason) = renderer.lacks(reports) {
+            note(&format!("note: nothing to see in --format {format}: {reason}"));
+        }
         let is_page = renderer.media() == PAGE;
-        if is_page && !self.open && self.output.is_none() && io::stdout().is_terminal() {
+        if is_page && !self.open && self.file().is_none() && io::stdout().is_terminal() {
             return Err(Hinted::new(
                 "a page for a browser is nothing for a terminal",
                 "write it to a file with -o report.html, or show it with --open",
@@ -92,9 +99,14 @@ impl Args {
         }
         let text = renderer.render(&reports, options);
         match self.open {
-            true => show_in_browser(self.output.as_ref(), text.as_bytes()),
-            false => write(self.output.as_ref(), text.as_bytes()),
+            true => show_in_browser(self.file(), text.as_bytes()),
+            false => write(self.file(), text.as_bytes()),
         }
+    }
+
+    /// The file to write to; `-` is standard output.
+    fn file(&self) -> Option<&PathBuf> {
+        self.output.as_ref().filter(|file| file.as_os_str() != "-")
     }
 
     /// The format that is wanted.
@@ -109,10 +121,10 @@ impl Args {
 
     /// What there is to render for.
     pub fn render_options(&self) -> RenderOptions {
-        let to_terminal = self.output.is_none() && io::stdout().is_terminal();
+        let to_terminal = self.file().is_none() && io::stdout().is_terminal();
         RenderOptions {
             width: if to_terminal { terminal::width() } else { terminal::FILE_WIDTH },
-            colour: self.output.is_none() && terminal::has_colours(),
+            colour: self.file().is_none() && terminal::has_colours(),
             unicode: terminal::speaks_unicode(),
             layers: self.layers,
             depth: self.depth,

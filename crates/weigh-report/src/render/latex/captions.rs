@@ -3,10 +3,11 @@
 use crate::render::RenderOptions;
 use crate::render::compared::{self, Compared};
 use crate::render::measured;
+use crate::render::planned;
 use crate::render::predicted::{self, THEORETICAL};
 use crate::render::text::{clean, shorten};
 use crate::render::verdicts::verdict;
-use crate::report::{Comparison, Measurement, Prediction, PredictionBasis, Report};
+use crate::report::{Comparison, Measurement, Plan, Prediction, PredictionBasis, Report};
 
 /// Names are shortened to so many characters.
 const NAME: usize = 60;
@@ -73,6 +74,11 @@ pub(super) fn versus(found: &Comparison) -> String {
 
 pub(super) fn requirements(reports: &[Report]) -> String {
     format!("Requirements of {}.", subject(reports))
+}
+
+pub(super) fn plan(report: &Report, plan: &Plan) -> String {
+    let workload = clean(&planned::workload(&plan.workload).join(", "), true);
+    format!("What serving {} takes: {workload}. {}.", name(report), clean(&planned::choice(plan), true))
 }
 
 pub(super) fn advice(report: &Report) -> String {

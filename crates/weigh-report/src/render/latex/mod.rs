@@ -49,6 +49,9 @@ fn head(reports: &[Report], tables: &[Table]) -> String {
         false => lines
             .push("needs \\usepackage{booktabs} and \\usepackage{siunitx} (version 3 or newer)".to_owned()),
     }
+    if tables.iter().any(Table::is_wide) {
+        lines.push("for tables that may be wider than the text \\usepackage{graphicx}".to_owned());
+    }
     if tables.iter().any(Table::is_long) {
         lines.push("and for tables longer than a page \\usepackage{longtable}".to_owned());
     }
@@ -93,6 +96,9 @@ fn tables(reports: &[Report], options: &RenderOptions) -> Vec<Table> {
             add("batches", captions::batches(report, only), sheets::batches(&only.batches));
             let layers = sheets::predicted_layers(&only.layers, options);
             add("expected-layers", captions::layers(report, "expected", options), layers);
+        }
+        if let Some(plan) = &report.plan {
+            add("plan", captions::plan(report, plan), sheets::plan(plan));
         }
         add("advice", captions::advice(report), sheets::advice(report).without(&["command"]));
         for run in report.measurements.iter().filter(|run| !run.layers.is_empty()) {

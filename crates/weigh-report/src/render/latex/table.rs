@@ -6,13 +6,20 @@ use crate::render::sheets::{Cell, Column, Sheet, Title};
 
 /// Tables with more rows go on over pages.
 const PAGE: usize = 40;
-/// Names are shortened to so many characters, sentences cut.
+/// Names are shortened to so many characters, formulas and sentences cut.
 const NAME: usize = 60;
+const FORMULA: usize = 400;
 const SENTENCE: usize = 1000;
 
-/// What is set smaller, so that it may fit into the width of a page: rows of more characters than these.
-const SIZES: [(usize, &str); 2] =
-    [(95, "\\footnotesize\n\\setlength{\\tabcolsep}{3pt}\n"), (75, "\\small\n")];
+/// What goes on over pages is set smaller, so that it may fit into their width: rows of more characters than these.
+const SIZES: [(usize, &str); 3] = [
+    (130, "\\tiny\n\\setlength{\\tabcolsep}{2pt}\n"),
+    (95, "\\scriptsize\n\\setlength{\\tabcolsep}{2pt}\n"),
+    (75, "\\small\n"),
+];
+/// What does not is shrunk to the width of the text, where rows of more characters than these turn out to be wider.
+const WIDE: usize = 60;
+const SHRUNK: &str = "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%\n";
 
 /// Units, as siunitx writes them.
 const UNITS: [(&str, &str); 20] = [
@@ -63,17 +70,23 @@ impl Table {
         let rows: String = (0..self.sheet.rows()).map(row).collect();
         let caption =
             format!("\\caption{{{}}}\n\\label{{tab:weigh-{}}}", plain(&self.caption, SENTENCE), self.label);
-        let size = SIZES.iter().find(|(width, _)| self.width() > *width).map_or("", |(_, size)| size);
-        match self.is_long() {
-            true => format!(
+        if self.is_long() {
+            let size = SIZES.iter().find(|(width, _)| self.width() > *width).map_or("", |(_, size)| size);
+            return format!(
                 "\n\\begingroup\n{size}\\begin{{longtable}}{{{kinds}}}\n{caption} \\\\\n\\toprule\n{heads}\\midrule\n\
                  \\endhead\n\\bottomrule\n\\endfoot\n{rows}\\end{{longtable}}\n\\endgroup\n"
-            ),
-            false => format!(
-                "\n\\begin{{table}}\n\\centering\n{caption}\n{size}\\begin{{tabular}}{{{kinds}}}\n\\toprule\n\
-                 {heads}\\midrule\n{rows}\\bottomrule\n\\end{{tabular}}\n\\end{{table}}\n"
-            ),
+            );
         }
+        let (before, behind) = if self.is_wide() { (SHRUNK, "}\n") } else { ("", "") };
+        format!(
+            "\n\\begin{{table}}\n\\centering\n{caption}\n{before}\\begin{{tabular}}{{{kinds}}}\n\\toprule\n\
+             {heads}\\midrule\n{rows}\\bottomrule\n\\end{{tabular}}\n{behind}\\end{{table}}\n"
+        )
+    }
+
+    /// Whether it may have to be shrunk.
+    pub(super) fn is_wide(&self) -> bool {
+        !self.is_long() && self.width() > WIDE
     }
 }
 
@@ -177,8 +190,8 @@ fn cell(cell: &Cell, column: &Column) -> String {
 /// An amount with the sign of a number.
 fn amount(text: &str) -> String {
     match text.strip_prefix('-') {
-        Some(positive) => format!("$-${}", plain(positive, NAME)),
-        None => plain(text, NAME),
+        Some(positive) => format!("$-${}", plain(positive, FORMULA)),
+        None => plain(text, FORMULA),
     }
 }
 

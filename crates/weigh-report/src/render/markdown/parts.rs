@@ -1,7 +1,10 @@
 //! What every section of a page is made of: tables and entries of lists.
 
-use super::plain;
+use super::{cut, plain};
 use crate::render::sheets::{Cell, Column, Sheet};
+
+/// Sentences are cut at so many characters.
+const SENTENCE: usize = 600;
 
 /// A table; a column's title begins with `>` where it stands to the right. Cells are already plain.
 pub(super) fn table(titles: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
@@ -36,5 +39,5 @@ fn cell(cell: &Cell) -> String {
 
 /// An entry of a list.
 pub(super) fn item(text: &str) -> String {
-    format!("- {}\n", plain(text))
+    format!("- {}\n", cut(text, SENTENCE))
 }

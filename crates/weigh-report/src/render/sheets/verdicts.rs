@@ -2,9 +2,8 @@
 
 use super::{Cell, Column, Sheet, models};
 use crate::Report;
-use crate::render::requirements::{actual, amount, facts, interval, title, word};
+use crate::render::requirements::{actual, amount, facts, interval, margin, title, word};
 use crate::report::{Basis, Verdict};
-use weigh_ir::units;
 
 /// A row for each requirement of each report.
 pub(in crate::render) fn verdicts(reports: &[Report]) -> Sheet {
@@ -25,7 +24,7 @@ pub(in crate::render) fn verdicts(reports: &[Report]) -> Sheet {
             Some(found.into_iter().flatten().collect::<Vec<_>>().join(" "))
         }),
         figures("limit", |verdict| Some(amount(verdict.limit?, &verdict.unit))),
-        figures("margin", |verdict| verdict.margin.map(units::percent)),
+        figures("margin", margin),
         words("basis", |verdict| Some(verdict.basis.map(Basis::words)?.to_owned())),
         words("remarks", |verdict| {
             let remarks: Vec<String> =

@@ -20,15 +20,20 @@ pub(super) fn lines(estimates: &[EnergyEstimate], ink: &Ink) -> Vec<Line> {
     ]);
     let mut panel = Panel::new("");
     let room = ink.width.saturating_sub(TEXT);
-    for estimate in estimates {
+    for (index, estimate) in estimates.iter().enumerate() {
         let basis = energy_basis(estimate);
+        let number = number(estimates, index);
         let [joules, figures @ ..] = energy(estimate).map(|figure| ink.text(&figure));
         let role = if basis == "unknown" { Role::Warn } else { Role::Plain };
-        let mut row = vec![(role, basis.to_owned()), (Role::Value, joules)];
+        let named = number.map_or_else(|| basis.to_owned(), |number| format!("{basis} {number}"));
+        let mut row = vec![(role, named), (Role::Value, joules)];
         row.extend(figures.map(|figure| (Role::Plain, figure)));
         grid.row(row);
-        let rests_on = ink.sentence(&estimate.rests_on, room);
-        panel.rows.extend(Row::paragraph(basis, Role::Dim, rests_on));
+        let rests_on = match number {
+            Some(number) => format!("{number}: {}", estimate.rests_on),
+            None => estimate.rests_on.clone(),
+        };
+        panel.rows.extend(Row::paragraph(basis, Role::Dim, ink.sentence(&rests_on, room)));
     }
     let mut grids: Vec<&str> = estimates.iter().filter_map(|estimate| estimate.grid.as_deref()).collect();
     grids.dedup();
@@ -38,4 +43,13 @@ pub(super) fn lines(estimates: &[EnergyEstimate], ink: &Ink) -> Vec<Line> {
     let mut lines = grid.lines(ink);
     lines.extend(panel.lines(ink, ink.width));
     lines
+}
+
+/// Which of several estimates with the same basis it is, from 1; `None` for the only one.
+fn number(estimates: &[EnergyEstimate], index: usize) -> Option<usize> {
+    let basis = energy_basis(estimates.get(index)?);
+    let alike: Vec<usize> =
+        (0..estimates.len()).filter(|at| energy_basis(&estimates[*at]) == basis).collect();
+    let at = alike.iter().position(|at| *at == index)?;
+    (alike.len() > 1).then_some(at + 1)
 }

@@ -8,7 +8,7 @@ use crate::render::RenderOptions;
 use crate::render::ink::{Ink, Line, Role};
 use crate::render::measured::{self, UNSTEADY, needed, percentiles};
 use crate::render::numbers::{time, times};
-use crate::report::{Measurement, StageTime};
+use crate::report::{Measurement, Noise, StageTime};
 
 /// The sections about measurements: one block beside the totals of a model, everything where there are none.
 pub(super) fn sections(report: &Report, options: &RenderOptions, ink: &Ink) -> Vec<Vec<Line>> {
@@ -50,6 +50,7 @@ fn ticket(report: &Report, run: &Measurement, ink: &Ink) -> Vec<Line> {
             if run.steady == Some(false) {
                 panel.rows.push(Row::text("unsteady", Role::Warn, UNSTEADY));
             }
+            panel.rows.extend(run.noise.iter().flat_map(|noise| disturbed(noise, ink)));
             for (index, note) in run.notes.iter().enumerate().take(2) {
                 let label = if index == 0 { "note" } else { "" };
                 panel.rows.push(Row::text(label, Role::Warn, ink.text(note)));
@@ -57,6 +58,12 @@ fn ticket(report: &Report, run: &Measurement, ink: &Ink) -> Vec<Line> {
         }
     }
     panel.lines(ink, ink.width)
+}
+
+/// What is wrong with a machine that was not quiet.
+fn disturbed(noise: &Noise, ink: &Ink) -> Vec<Row> {
+    let verdict = noise.verdict.as_deref().filter(|verdict| *verdict != "quiet").unwrap_or_default();
+    Row::paragraph("machine", Role::Warn, ink.sentence(verdict, ink.width.saturating_sub(TEXT)))
 }
 
 fn measured(rows: &mut Vec<Row>, run: &Measurement, inference: &StageTime, ink: &Ink) {

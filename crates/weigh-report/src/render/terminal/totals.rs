@@ -63,6 +63,10 @@ impl Facts<'_> {
             if let Some(constants) = positive(&totals.constant_bytes) {
                 row.facts.push(format!("{} constants", numbers::count(&constants, Kind::Bytes)));
             }
+            if let Some(all) = totals.weight_bytes.as_ref().filter(|all| all.0 != stored.0) {
+                let all = numbers::count(all, Kind::Bytes);
+                row.facts.push(format!("{all} with what nodes generate"));
+            }
             rows.push(row);
         }
         if let Some(fp16) = &size.fp16_bytes {

@@ -3,9 +3,8 @@
 use crate::Report;
 use crate::render::grid::{Column, Grid};
 use crate::render::ink::{Ink, Line, Role};
-use crate::render::requirements::{actual, amount, causes, facts, interval, title};
+use crate::render::requirements::{actual, amount, causes, facts, interval, margin, title};
 use crate::report::{Status, Verdict};
-use weigh_ir::units;
 
 /// How far what stands beneath a verdict is indented.
 const INDENT: usize = 6;
@@ -36,7 +35,7 @@ pub(super) fn lines(report: &Report, ink: &Ink) -> Vec<Line> {
             (Role::Value, ink.text(&actual(verdict))),
             (Role::Dim, ink.text(&interval(verdict).unwrap_or_default())),
             (Role::Plain, ink.text(&limit)),
-            (Role::Dim, verdict.margin.map(units::percent).unwrap_or_default()),
+            (Role::Dim, margin(verdict).unwrap_or_default()),
             (Role::Dim, verdict.basis.map(|rests| rests.words().to_owned()).unwrap_or_default()),
         ]);
     }

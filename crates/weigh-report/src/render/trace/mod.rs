@@ -34,6 +34,10 @@ impl Renderer for Trace {
         Wants { layer_times: true, memory: true, ..Wants::default() }
     }
 
+    fn lacks(&self, reports: &[Report]) -> Option<&'static str> {
+        reports.iter().all(|report| tracks::of(report).is_empty()).then_some(NO_TIMES)
+    }
+
     fn render(&self, reports: &[Report], _: &RenderOptions) -> String {
         match reports.is_empty() {
             true => String::new(),
@@ -45,6 +49,8 @@ impl Renderer for Trace {
 /// What holds for every track, for people who wonder.
 const ABOUT: &str = "Times of layers are means over runs, laid end to end in the order of the model's layers; what an \
 engine added comes last. No single run looked so.";
+
+const NO_TIMES: &str = "no layer has a time: `weigh measure` and `weigh predict` find times";
 
 /// An event. Times are microseconds, to a nanosecond.
 #[derive(Serialize)]
@@ -86,8 +92,7 @@ fn document(reports: &[Report]) -> String {
         let name = report.model.as_ref().map_or("no model", |model| model.name.as_str());
         let tracks = tracks::of(report);
         if tracks.is_empty() {
-            let why = "no layer has a time: `weigh measure` and `weigh predict` find times";
-            other.notes.push(format!("{name}: {why}"));
+            other.notes.push(format!("{name}: {NO_TIMES}"));
         }
         events.push(Event::about("process_name", pid, 0, "name", name));
         for (track, tid) in tracks.iter().zip(1..) {

@@ -12,9 +12,9 @@ const MOST_ELEMENTS = 1500;
 
 /**
  * A place for a chart. `option` makes what ECharts draws from the page's colours, anew when these change; `label` says in
- * words what is to be seen.
+ * words what is to be seen. `press` is told of clicks on marks.
  */
-function chart(name, label, option, { height = 300, marks = 0 } = {}) {
+function chart(name, label, option, { height = 300, marks = 0, press = null } = {}) {
   const place = el("div", {
     class: "chart",
     "data-chart": name,
@@ -22,7 +22,8 @@ function chart(name, label, option, { height = 300, marks = 0 } = {}) {
     "aria-label": shorten(label, 400),
   });
   place.style.height = `${height}px`;
-  drawings.set(name, { place, option, isNear: false, renderer: marks > MOST_ELEMENTS ? "canvas" : "svg" });
+  const renderer = marks > MOST_ELEMENTS ? "canvas" : "svg";
+  drawings.set(name, { place, option, press, isNear: false, renderer });
   return place;
 }
 
@@ -40,6 +41,7 @@ function draw(name, drawing) {
     if (drawn) drawn.dispose();
     drawn = echarts.init(drawing.place, null, { renderer: drawing.renderer });
     charts.set(name, drawn);
+    if (drawing.press) drawn.on("click", drawing.press);
     sizes.observe(drawing.place);
   }
   const palette = colours();
@@ -59,10 +61,33 @@ function redrawAll() {
   }
 }
 
-/** Draws all charts, wherever they are: for printing. */
+/** Draws all charts, wherever they are. */
 function drawAll() {
   for (const drawing of drawings.values()) drawing.isNear = true;
   redrawAll();
+}
+
+/** As wide as the text on A4 and letter paper, in CSS pixels. */
+const PAPER_WIDTH = 680;
+
+function drawForPaper() {
+  drawAll();
+  setWidths(`${PAPER_WIDTH}px`);
+}
+
+function drawForScreen() {
+  redrawAll();
+  setWidths("");
+}
+
+function setWidths(width) {
+  for (const [name, { place }] of drawings) {
+    const drawn = charts.get(name);
+    place.style.width = width;
+    drawn.resize();
+    // Paper does not wait for the next frame.
+    drawn.getZr().flush();
+  }
 }
 
 const nearness = new IntersectionObserver(
@@ -114,9 +139,23 @@ function looks(palette) {
   };
 }
 
-/** Room on both sides of a logarithmic axis, and its base. */
+/** Room on both sides of a logarithmic axis, and the base that has at least two ticks there. */
 function around(values, binary = false) {
-  return { logBase: binary ? 2 : 10, min: Math.min(...values) / 1.8, max: Math.max(...values) * 1.8 };
+  const [min, max] = [Math.min(...values) / 2, Math.max(...values) * 2];
+  const decades = Math.floor(Math.log10(max)) - Math.ceil(Math.log10(min));
+  return { logBase: binary || decades < 1 ? 2 : 10, min, max };
+}
+
+/** Round numbers for a logarithmic axis: the wider it is the fewer; powers of two for bytes. */
+function roundSteps({ min, max }, binary) {
+  const base = binary ? 2 : 10;
+  const power = (value) => Math.log(value) / Math.log(base);
+  const stride = binary ? Math.ceil((power(max) - power(min)) / 7) : 1;
+  const factors = binary || max / min > 300 ? [1] : max / min > 20 ? [1, 2, 5] : [1, 2, 3, 5, 7];
+  const steps = [];
+  for (let at = Math.floor(power(min)); at <= power(max); at += stride)
+    steps.push(...factors.map((factor) => factor * base ** at));
+  return steps.filter((step) => step >= min && step <= max);
 }
 
 /** Where a chart's axes are: so much is left free over and beside them; labels and names have their room. */
@@ -171,31 +210,112 @@ function legend(palette, more = {}) {
   };
 }
 
-/** Whiskers: a series of [x, low, high] in the coordinates of a chart whose x axis has categories or numbers. */
-function whiskers(name, data, colour, more = {}) {
+/** The lowest and highest that whiskers may reach, so that one wide interval leaves room for the points. */
+function reachOf(values) {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const reach = 1.5 * Math.max(most - least, most / 2);
+  return [Math.max(0, least - reach), most + reach];
+}
+
+/**
+ * Whiskers: a series of [x, low, high] in the coordinates of a chart whose x axis has categories or numbers. An end that
+ * lies beyond `reach` is drawn there, as an arrow.
+ */
+function whiskers(name, intervals, reach, colour, more = {}) {
+  const within = (end) => Math.min(Math.max(end, reach[0]), reach[1]);
   return {
     name,
     type: "custom",
     silent: true,
     z: 5,
-    data,
+    data: intervals.map(([x, low, high]) => [x, within(low), within(high)]),
     encode: { x: 0, y: [1, 2] },
     tooltip: { show: false },
     renderItem: (params, api) => {
+      const style = { stroke: colour, lineWidth: 1.5, fill: "none" };
+      const path = (...points) => ({ type: "polyline", shape: { points }, style });
       const [x, low] = api.coord([api.value(0), api.value(1)]);
       const [, high] = api.coord([api.value(0), api.value(2)]);
-      const line = (x1, y1, x2, y2) => ({
-        type: "line",
-        shape: { x1, y1, x2, y2 },
-        style: { stroke: colour, lineWidth: 1.5 },
-      });
-      return {
-        type: "group",
-        children: [line(x, low, x, high), line(x - 4, low, x + 4, low), line(x - 4, high, x + 4, high)],
+      const end = (at, y, back) => {
+        const value = intervals[params.dataIndex][at];
+        return value === within(value)
+          ? path([x - 4, y], [x + 4, y])
+          : path([x - 4, y + back], [x, y], [x + 4, y + back]);
       };
+      return { type: "group", children: [path([x, low], [x, high]), end(1, low, -6), end(2, high, 6)] };
     },
     ...more,
   };
+}
+
+/** What to say under a chart some of whose whiskers are cut. */
+function cutNote(intervals, reach) {
+  const isCut = ([low, high]) => low < reach[0] || high > reach[1];
+  return intervals.filter(Boolean).some(isCut) ? "Arrows: the interval goes on beyond the chart." : null;
+}
+
+/** A ratio in words: `3.8 × faster`. `less` and `more` are what one below and above 1 is called. */
+function inWords(ratio, [less, more]) {
+  if (ratio === 0) return "none";
+  const factor = ratio < 1 ? 1 / ratio : ratio;
+  const text = significant(factor, factor < 1.1 ? 3 : 2);
+  return Number(text) === 1 ? "the same" : `${text} × ${ratio < 1 ? less : more}`;
+}
+
+/** What ratios of a metric are called. */
+const wordsFor = (metric) => (metric === "latency" ? ["faster", "slower"] : ["less", "more"]);
+
+/** Bars of ratios and a line at 1. A bar: `{ name, ratio, text, colour(palette), lines }`, the ratio null where unknown. */
+function ratioBars(name, label, title, bars) {
+  const isLong = bars.some((bar) => bar.name.length > 18);
+  return chart(
+    name,
+    label,
+    (palette) => ({
+      grid: room(12, 96),
+      xAxis: axis(palette, title, { min: 0 }),
+      yAxis: axis(palette, "", {
+        type: "category",
+        inverse: true,
+        data: bars.map((bar) => shorten(bar.name, 34)),
+        splitLine: { show: false },
+        axisLabel: {
+          interval: 0,
+          hideOverlap: false,
+          ...(isLong && { width: 130, overflow: "break", lineHeight: 13 }),
+        },
+      }),
+      tooltip: {
+        ...tooltipLooks(palette),
+        formatter: ({ dataIndex }) => tip(bars[dataIndex].name, bars[dataIndex].lines),
+      },
+      series: [
+        {
+          type: "bar",
+          barMaxWidth: 22,
+          z: 6,
+          // What is not known has no bar, and its label says so.
+          data: bars.map((bar) => ({ value: bar.ratio ?? 0, itemStyle: { color: bar.colour(palette) } })),
+          label: {
+            show: true,
+            position: "right",
+            color: palette.ink,
+            textBorderColor: palette.panel,
+            textBorderWidth: 3,
+            formatter: ({ dataIndex }) => bars[dataIndex].text,
+          },
+          markLine: {
+            silent: true,
+            symbol: "none",
+            label: { show: false },
+            lineStyle: { color: palette.dim, type: "dashed" },
+            data: [{ xAxis: 1 }],
+          },
+        },
+      ],
+    }),
+    { height: 60 + (isLong ? 44 : 34) * bars.length },
+  );
 }
 
 /** A chart with a title over it. */

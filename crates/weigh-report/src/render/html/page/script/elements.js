@@ -56,6 +56,16 @@ function sentence(text) {
   return el("bdi", null, shorten(text, LONGEST));
 }
 
+/** Sentences of the program's own, with what can be typed in `backticks`. */
+function prose(text) {
+  const parts = shorten(text, LONGEST).split(/`([^`]+)`/);
+  return el(
+    "bdi",
+    null,
+    parts.map((part, at) => (at % 2 === 1 ? el("code", null, part) : part)),
+  );
+}
+
 /** A small word in a coloured box; the sign says the same as the colour. */
 function badge(kind, text) {
   const signs = { good: "✓ ", bad: "✗ ", unknown: "? " };

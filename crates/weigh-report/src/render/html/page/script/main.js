@@ -56,7 +56,9 @@ function build(reports, chosen) {
       one.id === "headline" && reports.length > 1 ? [": ", named(modelName(reports[chosen]), 60)] : [];
     if (hasContents(contents)) shown.push([one, sectionElement(one, contents, of)]);
   }
-  main.replaceChildren(...shown.map(([, element]) => element));
+  main.replaceChildren(
+    ...[answersElement(reports[chosen]), ...shown.map(([, element]) => element)].filter(Boolean),
+  );
   document.getElementById("contents").replaceChildren(
     el(
       "ul",

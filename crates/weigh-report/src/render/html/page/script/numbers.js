@@ -70,6 +70,7 @@ function apart(values) {
 /** An interval around a time, in the unit of the time: `[59.1, 60.4]`. */
 function timeInterval(ms, interval) {
   if (!interval) return "";
+  if (isTooWide(interval)) return TOO_WIDE;
   const [size] = timeUnit(ms);
   const [, low, high] = apart([ms, ...interval].map((value) => value / size));
   return `[${low}, ${high}]`;
@@ -82,6 +83,7 @@ function rate(perSecond) {
 
 function rateInterval(perSecond, interval) {
   if (!interval) return "";
+  if (isTooWide(interval)) return TOO_WIDE;
   if (Math.abs(perSecond) >= 10000) return `[${si(interval[0])}, ${si(interval[1])}]`;
   const [, low, high] = apart([perSecond, ...interval]);
   return `[${low}, ${high}]`;

@@ -32,12 +32,18 @@ function numberAt(value, symbols) {
   return Number.isFinite(found) ? found : null;
 }
 
-/** A formula as people read it: large numbers with few digits, exponents raised. The exact one stands under Scaling. */
-function pretty(formula, unit) {
-  const text = shorten(formula, 240)
-    .replace(/(?<![\w.])\d{5,}/g, (digits) => si(Number(digits)).replace(" ", "\u00a0"))
+/** A formula with raised exponents and dots for products. */
+function typeset(formula) {
+  return formula
     .replace(/\*\*(\d)(?!\d)/g, (whole, power) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[power])
     .replace(/(?<!\*)\*(?!\*)/g, "·");
+}
+
+/** A formula as people read it: large numbers with few digits. The exact one stands under Scaling. */
+function pretty(formula, unit) {
+  const text = typeset(
+    shorten(formula, 240).replace(/(?<![\w.])\d{5,}/g, (digits) => si(Number(digits)).replace(" ", "\u00a0")),
+  );
   return unit && / [+-] /.test(text) ? `(${text})${unit}` : text + unit;
 }
 
@@ -50,6 +56,11 @@ function count(value, show = si) {
 
 /** A value by a function, or nothing where it is unknown. */
 const maybe = (value, show) => (isKnown(value) ? show(value) : null);
+
+/** What stands for an interval that says nothing: its ends are more than a factor of a hundred apart. */
+const TOO_WIDE = "[interval too wide to use]";
+
+const isTooWide = ([low, high]) => high > 100 * Math.max(low, 0);
 
 /** What a report is about, in a word. */
 function modelName(report) {
@@ -96,6 +107,12 @@ const hasTimes = (run) => Boolean(latencyOf(run) && isKnown(latencyOf(run).p50_m
 /** Whether anything of a measurement's latency is known: too few samples leave no median. */
 const wasTimed = (run) =>
   Boolean(latencyOf(run) && (isKnown(latencyOf(run).p50_ms) || isKnown(latencyOf(run).min_ms)));
+
+/** What disturbed a measurement; nothing where the machine was quiet. */
+function disturbance(run) {
+  const { verdict } = run.noise || {};
+  return verdict && verdict !== "quiet" ? verdict : null;
+}
 
 /** The measurement that headlines are about: the best under a requirement, the sweet spot, or the first that worked. */
 function mainRun(report) {

@@ -74,7 +74,7 @@ function notes(texts) {
     : el(
         "ul",
         { class: "notes" },
-        texts.map((text) => el("li", null, sentence(text))),
+        texts.map((text) => el("li", null, prose(text))),
       );
 }
 
@@ -111,14 +111,20 @@ function sortable(id, caption, columns, rows, details) {
         {
           type: "button",
           "data-sort": column.key,
-          title: (words.get(column.title.toLowerCase()) || {}).short,
+          title: (entryOf(column.title) || {}).short,
           click: () => press(column),
         },
         column.title,
       ),
     ),
   );
-  const more = el("button", { type: "button", class: "more", click: () => write(ROWS_AT_A_TIME) });
+  const progress = el("span");
+  const more = el(
+    "button",
+    { type: "button", class: "more", click: () => write(ROWS_AT_A_TIME) },
+    el("span", { class: "ask" }, "Show more: "),
+    progress,
+  );
   const place = scrolling(
     `${caption}, table`,
     el(
@@ -130,7 +136,15 @@ function sortable(id, caption, columns, rows, details) {
     ),
   );
   place.classList.add("tall");
-  const element = el("div", null, place, more);
+  const end = `${id}-end`;
+  const element = el(
+    "div",
+    { class: "long-table" },
+    el("a", { class: "skip", href: `#${end}` }, "Skip the table"),
+    place,
+    more,
+    el("div", { id: end, tabindex: -1 }),
+  );
   place.addEventListener("scroll", () => {
     if (place.scrollTop + place.clientHeight > place.scrollHeight - 200 && written < current.length)
       write(ROWS_AT_A_TIME);
@@ -160,7 +174,7 @@ function sortable(id, caption, columns, rows, details) {
     written += next.length;
     const left = current.length - written;
     more.hidden = left === 0;
-    more.textContent = `Show more: ${written} of ${current.length} shown`;
+    progress.textContent = `${written} of ${current.length} shown`;
   }
 
   function line(row) {

@@ -21,11 +21,11 @@ let onScreen;
 addEventListener("beforeprint", () => {
   onScreen = isDark();
   setTheme(false);
-  drawAll();
+  drawForPaper();
 });
 addEventListener("afterprint", () => {
   setTheme(onScreen);
-  redrawAll();
+  drawForScreen();
 });
 
 function themeButton() {

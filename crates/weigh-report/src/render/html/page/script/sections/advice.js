@@ -8,59 +8,56 @@ const NEEDS = {
   retraining: "training anew",
 };
 
+/** Gains of goals other than throughput are good below 1. */
+const isBetter = (one) => (one.goal === "throughput" ? one.gain > 1 : one.gain < 1);
+
+const gainWords = (one) => maybe(one.gain, (gain) => inWords(gain, wordsFor(one.goal))) || "?";
+
+/** Whether a gain is anything that can be told from none. */
+const makesNoDifference = (one) => gainWords(one) === "the same";
+
 /** What each technique makes of the goal's metric, as a part of what it is now. */
 function gainsChart(advice) {
   const known = advice.filter((one) => isKnown(one.gain) && !one.refused);
   if (known.length < 2) return null;
-  const names = known.map((one) => shorten(one.technique, 44));
-  const place = chart(
+  const colour = (one) => (palette) =>
+    makesNoDifference(one) ? palette.series[7] : palette.series[isBetter(one) ? 2 : 1];
+  const place = ratioBars(
     "gains",
     `What ${many(known.length, "technique")} make of ${known[0].goal}`,
-    (palette) => ({
-      grid: room(8, 60),
-      xAxis: axis(palette, `${known[0].goal} after / before`, { min: 0 }),
-      yAxis: axis(palette, "", { type: "category", inverse: true, data: names, splitLine: { show: false } }),
-      tooltip: {
-        ...tooltipLooks(palette),
-        formatter: ({ dataIndex }) =>
-          tip(known[dataIndex].technique, [
-            ["gain", `× ${significant(known[dataIndex].gain, 3)}`],
-            ["rests on", known[dataIndex].basis],
-            ["expected", maybe(known[dataIndex].predicted_gain, (gain) => `× ${significant(gain, 3)}`)],
-          ]),
-      },
-      series: [
-        {
-          type: "bar",
-          barMaxWidth: 20,
-          label: {
-            show: true,
-            position: "right",
-            color: palette.ink,
-            formatter: ({ value }) => `× ${significant(value, 3)}`,
-          },
-          data: known.map((one) => ({
-            value: one.gain,
-            itemStyle: {
-              color: (one.goal === "throughput" ? one.gain > 1 : one.gain < 1)
-                ? palette.series[2]
-                : palette.series[1],
-            },
-          })),
-          markLine: {
-            silent: true,
-            symbol: "none",
-            label: { show: false },
-            lineStyle: { color: palette.dim, type: "dashed" },
-            data: [{ xAxis: 1 }],
-          },
-        },
+    `${known[0].goal} after / before`,
+    known.map((one) => ({
+      name: one.technique,
+      ratio: one.gain,
+      text: gainWords(one),
+      colour: colour(one),
+      lines: [
+        [one.goal, gainWords(one)],
+        ["after / before", significant(one.gain, 3)],
+        ["rests on", one.basis],
+        ["expected was", maybe(one.predicted_gain, (gain) => inWords(gain, wordsFor(one.goal)))],
+        ["asks for", NEEDS[one.needs] || one.needs],
       ],
-    }),
-    { height: 60 + 26 * known.length },
+    })),
   );
-  return figure("What each technique makes of it", place);
+  return figure("What each technique makes of it", place, "Green ones help, orange ones do not.");
 }
+
+/** The best technique, and the best of those that need no training. */
+answer(({ advice }) => {
+  if (advice.length === 0) return null;
+  const helpful = advice
+    .filter((one) => isKnown(one.gain) && !one.refused && isBetter(one) && !makesNoDifference(one))
+    .sort((a, b) => (a.goal === "throughput" ? b.gain - a.gain : a.gain - b.gain));
+  const [best] = helpful;
+  if (!best) return ["unknown", `nothing that was tried helps ${advice[0].goal}`];
+  const easy = helpful.find((one) => !["fine_tuning", "retraining"].includes(one.needs));
+  const basis = (one) => (one.basis === "rule" ? "by a rule of thumb" : one.basis);
+  const told = (one) =>
+    `${one.technique} (${gainWords(one)}, ${basis(one)}; asks for ${NEEDS[one.needs] || one.needs})`;
+  const rest = easy && easy !== best ? `; without training: ${told(easy)}` : "";
+  return ["good", `best for ${best.goal}: ${told(best)}${rest}`];
+});
 
 section("advice", "What to change", (report) => {
   if (report.advice.length === 0) return null;
@@ -76,7 +73,7 @@ section("advice", "What to change", (report) => {
       one.command && el("div", null, el("code", null, shorten(one.command, 200))),
     ],
     one.refused ? badge("bad", "cannot be done") : one.goal,
-    maybe(one.gain, (gain) => `× ${significant(gain, 3)}`) || "?",
+    gainWords(one),
     one.basis,
     change(one, "latency_ms", time),
     change(one, "device_bytes", bytes),
@@ -92,12 +89,12 @@ section("advice", "What to change", (report) => {
       [
         "technique",
         "goal",
-        ">gain",
+        ">change",
         "basis",
         ">latency",
         ">memory needed",
         ">MACs",
-        ">size",
+        ">file size",
         "asks for",
         "remarks",
       ],

@@ -20,6 +20,9 @@ function card(label, value, fact, { least = false, kind = "" } = {}) {
   );
 }
 
+/** Texts below each other. */
+const stacked = (...texts) => texts.filter(Boolean).map((text) => el("div", null, text));
+
 function countedCards(totals) {
   const { compute, memory } = totals.complete;
   const activations = totals.activations || {};
@@ -78,7 +81,7 @@ function throughputCard(run) {
     const { rate_achieved: achieved, rate_ci: interval, rate_asked: asked } = run.scenario;
     const text = maybe(achieved, (value) => `${rate(value)} queries/s`);
     const aim = maybe(asked, (value) => `asked for ${rate(value)}`);
-    return card("throughput", text, [rateInterval(achieved, interval), " ", aim]);
+    return card("throughput", text, stacked(rateInterval(achieved, interval), aim));
   }
   if (!run.throughput) return null;
   const { per_second: done, unit, ci } = run.throughput;
@@ -106,7 +109,7 @@ function measuredCards(report) {
   const energy = (run.energy || []).find((one) => isKnown(one.joules));
   return [
     isKnown(stage.p50_ms)
-      ? card("latency p50", time(stage.p50_ms), [timeInterval(stage.p50_ms, stage.p50_ci_ms), " ", where])
+      ? card("latency p50", time(stage.p50_ms), stacked(timeInterval(stage.p50_ms, stage.p50_ci_ms), where))
       : card(
           "latency, smallest",
           maybe(stage.min_ms, time),
@@ -126,19 +129,55 @@ function measuredCards(report) {
   ];
 }
 
+/** The prediction that the plan's choice rests on, then the shortest times. */
 function predictedCards(report) {
   if (mainRun(report)) return [];
-  return report.predictions.slice(0, 4).map((one) => {
+  const plan = report.plan || {};
+  const choice = (plan.configurations || [])[plan.choice];
+  const isChosen = (one) =>
+    Boolean(choice) && ["device", "dtype", "batch"].every((key) => one[key] === choice[key]);
+  const least = (one) => one.predicted_ms ?? one.theoretical_ms ?? Infinity;
+  const first = [...report.predictions].sort(
+    (a, b) => Number(isChosen(b)) - Number(isChosen(a)) || least(a) - least(b),
+  );
+  return first.slice(0, 4).map((one) => {
     const shown = one.predicted_ms ?? one.theoretical_ms;
     const what = isKnown(one.predicted_ms) ? "expected" : "bound";
     return card(
       `${what} on ${shorten(one.title || one.device, 40)}`,
       maybe(shown, time),
-      [timeInterval(shown, one.predicted_ci_ms), one.dtype, one.batch && `batch ${one.batch}`]
-        .filter(Boolean)
-        .join(" "),
+      stacked(
+        timeInterval(shown, one.predicted_ci_ms),
+        [one.dtype, one.batch && `batch ${one.batch}`].filter(Boolean).join(", "),
+      ),
     );
   });
+}
+
+/** Why of several measurements this one is shown. */
+function choiceBadge(report) {
+  const run = mainRun(report);
+  const [mark] = run ? marksOf(report, run) : [];
+  if (!mark) return null;
+  const [kind, words] = mark;
+  return badge(kind, `${settingsOf(report.measurements, run) || `batch ${run.batch}`}: ${words}`);
+}
+
+/** What speaks against the measurements: that the machine was busy, that a load proves nothing. */
+function warnings(report) {
+  const runs = report.measurements;
+  const disturbed = runs.filter(disturbance);
+  const voids = runs.map((run) => run.scenario && run.scenario.void).filter(Boolean);
+  const warning = (kind, what, why) => [badge(kind, what), el("span", { class: "note" }, why)];
+  const busy = () => {
+    const [what, ...why] = disturbance(disturbed[0]).split(": ");
+    const where = runs.length > 1 ? `in ${disturbed.length} of ${many(runs.length, "measurement")}: ` : "";
+    return warning("warn", sentence(what), [where, sentence(why.join(": "))]);
+  };
+  return [
+    disturbed.length > 0 && busy(),
+    ...voids.map((why) => warning("bad", "proves nothing", sentence(why))),
+  ].filter(Boolean);
 }
 
 section("headline", "At a glance", (report) => {
@@ -147,12 +186,13 @@ section("headline", "At a glance", (report) => {
     ...measuredCards(report),
     ...predictedCards(report),
   ].filter(Boolean);
-  const badges = report.verdicts.map((one) =>
+  const judged = report.verdicts.map((one) =>
     badge(verdictKind(one.status), [
       sentence(one.requirement),
       maybe(one.actual, (value) => `: ${verdictText(one, value)}`),
     ]),
   );
+  const badges = [...judged, choiceBadge(report), ...warnings(report)].filter(Boolean);
   const bound = Object.entries(report.bindings).map(
     ([symbol, value]) => `${symbol} = ${value}${report.assumed.includes(symbol) ? " (assumed)" : ""}`,
   );

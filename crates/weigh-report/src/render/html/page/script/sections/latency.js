@@ -33,76 +33,122 @@ function histogram(times) {
   return { low, high, width, counts, beyond, most };
 }
 
+/** Fewer times than these have no shape: each is a dot. */
+const LEAST_FOR_BINS = 20;
+
+/** The percentiles as lines and their intervals as bands, as far as they lie on the axis, which ends there. */
+function percentileMarks(palette, stage, size, end) {
+  const known = PERCENTILES.filter(([, key]) => isKnown(stage[key]) && stage[key] <= end);
+  return {
+    markLine: {
+      silent: true,
+      symbol: "none",
+      label: {
+        color: palette.ink,
+        formatter: "{b}",
+        rotate: 90,
+        position: "insideEndTop",
+        distance: 4,
+      },
+      lineStyle: { color: palette.dim, type: "dashed" },
+      data: known.map(([name, key]) => ({ name, xAxis: stage[key] / size })),
+    },
+    markArea: {
+      silent: true,
+      itemStyle: { color: palette.series[1], opacity: 0.22 },
+      label: { show: false },
+      data: known
+        .filter(([, , interval]) => stage[interval])
+        .map(([, , interval]) => stage[interval].map((one) => ({ xAxis: Math.min(one, end) / size }))),
+    },
+  };
+}
+
+const BANDS = "dashed lines: percentiles; bands: their 95 % intervals";
+
+/** Few times, one by one, a row for each process. */
+function dotsChart(run, stage) {
+  const rows = run.times.total_ms.map((rounds) => rounds.flat());
+  const times = rows.flat();
+  const [size, unit] = timeUnit(stage.p50_ms);
+  const most = Math.max(...times);
+  const place = chart(
+    "latency",
+    `${times.length} latencies from ${time(Math.min(...times))} to ${time(most)}, median ${time(stage.p50_ms)}`,
+    (palette) => ({
+      xAxis: axis(palette, `latency (${unit})`, {
+        scale: true,
+        axisLabel: { formatter: (value) => significant(value, 3) },
+      }),
+      yAxis: axis(palette, "process", {
+        type: "category",
+        data: rows.map((_, at) => String(at + 1)),
+        splitLine: { show: false },
+      }),
+      tooltip: {
+        ...tooltipLooks(palette),
+        formatter: ({ data }) => tip(time(data[0] * size), [["process", String(data[1] + 1)]]),
+      },
+      series: [
+        {
+          type: "scatter",
+          symbolSize: 9,
+          data: rows.flatMap((row, process) => row.map((one) => [one / size, process])),
+          itemStyle: { color: palette.series[0], opacity: 0.7 },
+          ...percentileMarks(palette, stage, size, most),
+        },
+      ],
+    }),
+  );
+  return figure("Distribution", place, `${many(times.length, "inference")}, a dot each; ${BANDS}`);
+}
+
 function spreadChart(run, stage) {
   const times = run.times.total_ms.flat(2);
-  if (times.length < 5) return null;
+  if (times.length === 0) return null;
+  if (times.length < LEAST_FOR_BINS) return dotsChart(run, stage);
   const { low, high, width, counts, beyond, most } = histogram(times);
   const [size, unit] = timeUnit(stage.p50_ms);
   const every = run.times.every > 1 ? `, every ${run.times.every}th of ${run.samples}` : "";
   const label = `Distribution of ${times.length} latencies from ${time(low)} to ${time(most)}, median ${time(stage.p50_ms)}`;
-  const place = chart("latency", label, (palette) => {
-    const known = PERCENTILES.filter(([, key]) => isKnown(stage[key]) && stage[key] <= high + width);
-    return {
-      xAxis: axis(palette, `latency (${unit})`, {
-        min: low / size,
-        max: (low + counts.length * width) / size,
-        axisLabel: { formatter: (value) => significant(value, 3) },
-      }),
-      yAxis: axis(palette, "inferences", { minInterval: 1 }),
-      tooltip: {
-        ...tooltipLooks(palette),
-        trigger: "item",
-        formatter: ({ data }) =>
-          tip(`${significant(data[0] / size, 4)} to ${significant(data[1] / size, 4)} ${unit}`, [
-            ["inferences", String(data[2])],
-            ["share", percent(data[2] / times.length)],
-          ]),
-      },
-      series: [
-        {
-          type: "custom",
-          encode: { x: [0, 1], y: 2 },
-          data: counts.map((amount, at) => [low + at * width, low + (at + 1) * width, amount]),
-          renderItem: (params, api) => {
-            const [x, y] = api.coord([api.value(0) / size, api.value(2)]);
-            const [x2, y0] = api.coord([api.value(1) / size, 0]);
-            return {
-              type: "rect",
-              shape: { x, y, width: Math.max(1, x2 - x - 1), height: y0 - y },
-              style: { fill: palette.series[0] },
-            };
-          },
-          markLine: {
-            silent: true,
-            symbol: "none",
-            label: {
-              color: palette.ink,
-              formatter: "{b}",
-              rotate: 90,
-              position: "insideEndTop",
-              distance: 4,
-            },
-            lineStyle: { color: palette.dim, type: "dashed" },
-            data: known.map(([name, key]) => ({ name, xAxis: stage[key] / size })),
-          },
-          markArea: {
-            silent: true,
-            itemStyle: { color: palette.series[1], opacity: 0.22 },
-            label: { show: false },
-            data: known
-              .filter(([, , interval]) => stage[interval])
-              .map(([, , interval]) =>
-                stage[interval].map((end) => ({ xAxis: Math.min(end, high + width) / size })),
-              ),
-          },
+  const place = chart("latency", label, (palette) => ({
+    xAxis: axis(palette, `latency (${unit})`, {
+      min: low / size,
+      max: (low + counts.length * width) / size,
+      axisLabel: { formatter: (value) => significant(value, 3) },
+    }),
+    yAxis: axis(palette, "inferences", { minInterval: 1 }),
+    tooltip: {
+      ...tooltipLooks(palette),
+      trigger: "item",
+      formatter: ({ data }) =>
+        tip(`${significant(data[0] / size, 4)} to ${significant(data[1] / size, 4)} ${unit}`, [
+          ["inferences", String(data[2])],
+          ["share", percent(data[2] / times.length)],
+        ]),
+    },
+    series: [
+      {
+        type: "custom",
+        encode: { x: [0, 1], y: 2 },
+        data: counts.map((amount, at) => [low + at * width, low + (at + 1) * width, amount]),
+        renderItem: (params, api) => {
+          const [x, y] = api.coord([api.value(0) / size, api.value(2)]);
+          const [x2, y0] = api.coord([api.value(1) / size, 0]);
+          return {
+            type: "rect",
+            shape: { x, y, width: Math.max(1, x2 - x - 1), height: y0 - y },
+            style: { fill: palette.series[0] },
+          };
         },
-      ],
-    };
-  });
+        ...percentileMarks(palette, stage, size, high + width),
+      },
+    ],
+  }));
   return figure(
     "Distribution",
     place,
-    `${times.length} inferences${every}; percentiles with their 95 % intervals${beyond > 0 ? `; ${beyond} beyond the right edge, up to ${time(most)}` : ""}`,
+    `${times.length} inferences${every}; ${BANDS}${beyond > 0 ? `; ${beyond} beyond the right edge, up to ${time(most)}` : ""}`,
   );
 }
 
@@ -163,7 +209,7 @@ function timesChart(run, stage) {
   return figure(
     "Over time",
     place,
-    `Shades tell the ${edges.length} fresh processes apart. Ctrl and the wheel zoom.`,
+    `${edges.length > 1 ? `Shades tell the ${edges.length} fresh processes apart. ` : ""}Ctrl and the wheel zoom.`,
   );
 }
 
@@ -208,10 +254,9 @@ function stagesChart(runs) {
 }
 
 function percentileTable(runs, run) {
-  const rows = [
-    ["all stages", itemOf(run)],
-    ...STAGES.map(([name, key]) => [name, run.stages[key]]),
-  ].filter(([, stage]) => stage);
+  const rows = [["all stages", itemOf(run)], ...STAGES.map(([name, key]) => [name, run.stages[key]])].filter(
+    ([, stage]) => stage,
+  );
   const shown = rows.length === 2 ? rows.slice(0, 1).map(([, stage]) => ["inference", stage]) : rows;
   const cell = (stage, [name, key, interval]) => {
     if (isKnown(stage[key]))

@@ -29,11 +29,6 @@ const LAYER_COLUMNS = [
     value: (row) => row.output_shapes.map(shapeText).join(" ") || null,
     show: (row) => shorten(row.output_shapes.map(shapeText).join(" "), 40),
   },
-  counted("parameters", "parameters"),
-  counted("macs", "MACs"),
-  counted("other_ops", "other ops"),
-  counted("bytes_moved", "bytes moved", bytes),
-  counted("live_bytes", "alive", bytes),
   {
     key: "time",
     title: "time",
@@ -54,6 +49,11 @@ const LAYER_COLUMNS = [
     show: (row) => maybe(row.predicted, time) || "",
   },
   { key: "bound", title: "bound by", text: true, value: (row) => row.bound, show: (row) => row.bound || "" },
+  counted("macs", "MACs"),
+  counted("parameters", "parameters"),
+  counted("other_ops", "other ops"),
+  counted("bytes_moved", "bytes moved", bytes),
+  counted("live_bytes", "alive", bytes),
 ];
 
 /** Why a layer's time is bounded by what it is. */
@@ -73,6 +73,9 @@ function boundWords(row, ceilings) {
   return `${words[layer.bound]}: ${parts.join("; ")}`;
 }
 
+/** Bytes with a prefix, and exactly. */
+const exactBytes = (value) => (number(value) >= 1024 ? `${bytes(value)} (${value} B)` : count(value, bytes));
+
 function layerDetails(row, ceilings) {
   const measured = row.measured || {};
   const names = (list) =>
@@ -91,11 +94,13 @@ function layerDetails(row, ceilings) {
     ["reads", names(row.inputs)],
     ["writes", names(row.outputs)],
     ["output shapes", sentence(row.output_shapes.map(shapeText).join(" "))],
+    ["parameters", maybe(row.parameters, (value) => count(value, String))],
     ["MACs", maybe(row.macs, (value) => count(value, String))],
     ["MACs as a formula", row.macs_formula && el("code", null, shorten(row.macs_formula, 400))],
     ["FLOPs", maybe(row.flops, (value) => count(value, String))],
     ["other operations", maybe(row.other_ops, (value) => count(value, String))],
-    ["bytes moved", maybe(row.bytes_moved, (value) => count(value, String))],
+    ["bytes moved", maybe(row.bytes_moved, exactBytes)],
+    ["alive while it runs", maybe(row.live_bytes, exactBytes)],
     ["intensity", moved > 0 && macs !== null ? `${significant((2 * macs) / moved, 3)} FLOP/B` : null],
     ["not priced", row.unpriced && sentence(row.unpriced)],
     [
@@ -176,7 +181,7 @@ section("layers", "Layers", (report) => {
       el(
         "p",
         { class: "note" },
-        "* the time of several layers that the engine fused; it is the group’s, nothing splits it.",
+        "* the time of several layers that the engine fused into one kernel: how much of it each takes is not known.",
       ),
   ];
 });

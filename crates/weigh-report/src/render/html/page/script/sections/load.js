@@ -5,6 +5,7 @@ function scenarioFacts(scenario) {
   return facts([
     ["scenario", scenario.name],
     ["queries", String(scenario.queries)],
+    ["not started when time was up", scenario.unstarted ? String(scenario.unstarted) : null],
     ["rate asked for", maybe(scenario.rate_asked, queries)],
     [
       "rate achieved",
@@ -61,15 +62,7 @@ function probesChart(slo) {
         series: [
           {
             ...series("met", "met", palette.good, "circle"),
-            markLine: limit
-              ? {
-                  silent: true,
-                  symbol: "none",
-                  lineStyle: { color: palette.bad },
-                  label: { color: palette.ink, formatter: slo.requirement, position: "insideEndTop" },
-                  data: [{ yAxis: limit }],
-                }
-              : undefined,
+            markLine: limit ? limitMark(palette, { yAxis: limit }, slo.requirement) : undefined,
           },
           series("missed", "missed", palette.bad, "triangle"),
           series("unknown", "unknown", palette.warn, "diamond"),
@@ -77,11 +70,41 @@ function probesChart(slo) {
       };
     },
   );
-  return figure(
-    `Rates tried for ${shorten(slo.requirement, 40)}`,
-    place,
-    slo.ended && shorten(slo.ended, 300),
-  );
+  return figure(`Rates tried for ${shorten(slo.requirement, 40)}`, place);
+}
+
+/** What the search for the highest rate came to, and every rate it tried. */
+function rateSearch(slo) {
+  const isFound = isKnown(slo.highest_rate);
+  const kind = isFound ? "good" : isKnown(slo.lowest_missed) ? "bad" : "unknown";
+  const found = isFound ? `up to ${rate(slo.highest_rate)} queries/s` : "at no rate tried";
+  const status = (probe) =>
+    probe.void
+      ? [badge("unknown", "void"), " ", sentence(probe.void)]
+      : badge(verdictKind(probe.status), probe.status);
+  return [
+    el(
+      "p",
+      null,
+      badge(kind, `${shorten(slo.requirement, 60)}: ${found}`),
+      slo.ended && [" The search ended: ", sentence(slo.ended), "."],
+    ),
+    probesChart(slo),
+    slo.probes.length > 0 &&
+      table(
+        "rates tried",
+        [">rate tried", ">achieved", ">queries", ">over the limit", ">found", "95 % interval", ""],
+        slo.probes.map((probe) => [
+          `${rate(probe.rate)}/s`,
+          maybe(probe.rate_achieved, (value) => `${rate(value)}/s`) || "?",
+          String(probe.queries),
+          maybe(probe.over, String) || "?",
+          maybe(probe.value_ms, time) || "?",
+          maybe(probe.value_ms, (value) => timeInterval(value, probe.value_ci_ms)) || "",
+          status(probe),
+        ]),
+      ),
+  ];
 }
 
 section("load", "Under load", (report) => {
@@ -89,15 +112,6 @@ section("load", "Under load", (report) => {
   if (loaded.length === 0) return null;
   return loaded.map(({ scenario }) => [
     scenario.void && el("p", null, badge("bad", ["proves nothing: ", sentence(scenario.void)])),
-    scenario.slo &&
-      el(
-        "p",
-        null,
-        badge(
-          isKnown(scenario.slo.highest_rate) ? "good" : isKnown(scenario.slo.lowest_missed) ? "bad" : "unknown",
-          `${shorten(scenario.slo.requirement, 60)}: ${isKnown(scenario.slo.highest_rate) ? `up to ${rate(scenario.slo.highest_rate)} queries/s` : "at no rate tried"}`,
-        ),
-      ),
     scenarioFacts(scenario),
     table(
       "latency from arrival",
@@ -110,6 +124,6 @@ section("load", "Under load", (report) => {
         .filter(([, stage]) => stage)
         .map(([name, stage]) => [name, ...PERCENTILES.map(([, key]) => maybe(stage[key], time) || "?")]),
     ),
-    scenario.slo && probesChart(scenario.slo),
+    scenario.slo && rateSearch(scenario.slo),
   ]);
 });

@@ -16,19 +16,30 @@ function outline(steps) {
   return chosen;
 }
 
-function stepsChart(memory, symbols, at, most, select) {
+/** The axis of steps, counted from 1: a step is as wide as one of its units. */
+function stepAxis(palette, steps) {
+  return axis(palette, "step", {
+    min: 0.5,
+    max: steps + 0.5,
+    minInterval: 1,
+    axisLabel: { showMinLabel: false, showMaxLabel: false },
+  });
+}
+
+function stepsChart(memory, symbols, peak, most, state, select) {
   const steps = memory.steps.map((step) => numberAt(step.live_bytes, symbols));
   const work = memory.steps.map((step) => numberAt(step.workspace_bytes, symbols));
   const scale = most >= 2 ** 30 ? [2 ** 30, "GiB"] : most >= 2 ** 20 ? [2 ** 20, "MiB"] : [1024, "KiB"];
   const drawn = outline(steps);
   const inUnits = (value) => (value === null ? null : value / scale[0]);
+  const worked = work.some((value) => value > 0);
   const place = chart(
     "memory",
-    `Activations alive over ${steps.length} steps; the peak is ${bytes(most)} in step ${at + 1}`,
+    `Activations alive over ${steps.length} steps; the peak is ${bytes(most)} in step ${peak + 1}`,
     (palette) => ({
-      legend: legend(palette),
-      grid: room(40, 24),
-      xAxis: axis(palette, "step", { min: 0, max: steps.length - 1 || 1, minInterval: 1 }),
+      legend: worked ? legend(palette) : undefined,
+      grid: room(44, 24),
+      xAxis: stepAxis(palette, steps.length),
       yAxis: axis(palette, scale[1], { nameGap: 46 }),
       dataZoom: [{ type: "inside", filterMode: "none", zoomOnMouseWheel: "ctrl" }],
       tooltip: {
@@ -36,7 +47,7 @@ function stepsChart(memory, symbols, at, most, select) {
         trigger: "axis",
         axisPointer: { type: "line", lineStyle: { color: palette.dim } },
         formatter: (points) => {
-          const step = points[0].data[0];
+          const step = points[0].data[0] - 1;
           return tip(memory.steps[step].node, [
             ["step", `${step + 1} of ${steps.length}`],
             ["alive", maybe(steps[step], bytes)],
@@ -53,46 +64,64 @@ function stepsChart(memory, symbols, at, most, select) {
           symbol: "none",
           areaStyle: { opacity: 0.35 },
           lineStyle: { width: 1.5 },
-          data: drawn.map((step) => [step, inUnits(steps[step])]),
+          data: drawn.map((step) => [step + 1, inUnits(steps[step])]),
           markPoint: {
-            symbol: "pin",
-            symbolSize: 44,
+            symbol: "circle",
+            symbolSize: 8,
             itemStyle: { color: palette.bad },
-            label: { formatter: "peak", fontSize: 10, color: "#fff" },
-            data: [{ coord: [at, inUnits(most)] }],
+            label: {
+              formatter: "peak",
+              position: peak < steps.length / 10 ? "right" : "top",
+              color: palette.ink,
+            },
+            data: [{ coord: [peak + 1, inUnits(most)] }],
+          },
+          markLine: {
+            silent: true,
+            symbol: "none",
+            label: { show: false },
+            lineStyle: { color: palette.series[1], type: "solid" },
+            data: [{ xAxis: state.step + 1 }],
           },
         },
-        {
-          name: "with workspace",
-          type: "line",
-          step: "middle",
-          symbol: "none",
-          lineStyle: { width: 1, type: "dotted" },
-          data: drawn.map((step) => [
-            step,
-            steps[step] === null || work[step] === null ? null : inUnits(steps[step] + work[step]),
-          ]),
-        },
+        ...(worked
+          ? [
+              {
+                name: "with workspace",
+                type: "line",
+                step: "middle",
+                symbol: "none",
+                lineStyle: { width: 1, type: "dotted" },
+                data: drawn.map((step) => [
+                  step + 1,
+                  steps[step] === null || work[step] === null ? null : inUnits(steps[step] + work[step]),
+                ]),
+              },
+            ]
+          : []),
       ],
     }),
     { height: 320 },
   );
   place.addEventListener("click", (event) => {
-    const [step] =
+    const [at] =
       charts.get("memory").convertFromPixel({ gridIndex: 0 }, [event.offsetX, event.offsetY]) || [];
-    if (step >= 0 && step < steps.length) select(Math.round(step));
+    const step = Math.round(at) - 1;
+    if (step >= 0 && step < steps.length) select(step);
   });
   return figure(
     "Over the steps",
     place,
-    "Activations alive while each node runs, in the order of the file. A click shows the tensors of a step.",
+    "Activations alive while each node runs, in the order of the file. A click chooses a step, as the field below does.",
   );
 }
+
+const isAlive = (placement, step) => placement.first <= step && step <= placement.last;
 
 function aliveTable(memory, at) {
   const placements = (memory.arena || { placements: [] }).placements;
   const alive = placements
-    .filter((one) => one.first <= at && at <= one.last && one.bytes > 0)
+    .filter((one) => isAlive(one, at) && one.bytes > 0)
     .sort((a, b) => b.bytes - a.bytes);
   if (alive.length === 0) return null;
   const rows = alive
@@ -104,7 +133,7 @@ function aliveTable(memory, at) {
     ]);
   const rest = alive.slice(12);
   return [
-    table(`tensors alive in step ${at + 1}`, ["tensor", ">size", ">steps"], rows),
+    table(`tensors alive in step ${at + 1}`, ["tensor", ">bytes", ">steps"], rows),
     rest.length > 0 &&
       el(
         "p",
@@ -114,7 +143,7 @@ function aliveTable(memory, at) {
   ];
 }
 
-function arenaChart(memory) {
+function arenaChart(memory, state) {
   const { arena } = memory;
   if (!arena || arena.placements.length === 0) return null;
   const placed = arena.placements.filter((one) => one.bytes > 0);
@@ -125,7 +154,7 @@ function arenaChart(memory) {
     `A block of ${bytes(arena.bytes)} that holds ${many(placed.length, "tensor")}`,
     (palette) => ({
       grid: room(16, 24),
-      xAxis: axis(palette, "step", { min: 0, max: steps, minInterval: 1 }),
+      xAxis: stepAxis(palette, steps),
       yAxis: axis(palette, `offset (${scale[1]})`, {
         min: 0,
         max: arena.bytes / scale[0],
@@ -145,25 +174,34 @@ function arenaChart(memory) {
       series: [
         {
           type: "custom",
+          progressive: 0,
           encode: { x: [0, 1], y: [2, 3] },
           clip: true,
           data: placed.map((one) => [
-            one.first,
-            one.last + 1,
+            one.first + 0.5,
+            one.last + 1.5,
             one.offset / scale[0],
             (one.offset + one.bytes) / scale[0],
           ]),
+          markLine: {
+            silent: true,
+            symbol: "none",
+            label: { show: false },
+            lineStyle: { color: palette.series[1], type: "solid" },
+            data: [{ xAxis: state.step + 1 }],
+          },
           renderItem: (params, api) => {
             const [x, y2] = api.coord([api.value(0), api.value(2)]);
             const [x2, y] = api.coord([api.value(1), api.value(3)]);
+            const width = Math.max(1, x2 - x);
             return {
               type: "rect",
-              shape: { x, y, width: Math.max(1, x2 - x), height: Math.max(1, y2 - y) },
+              shape: { x, y, width, height: Math.max(1, y2 - y) },
               style: {
-                fill: palette.series[params.dataIndex % 6],
+                fill: palette.series[isAlive(placed[params.dataIndex], state.step) ? 1 : 0],
                 opacity: 0.75,
                 stroke: palette.panel,
-                lineWidth: 0.5,
+                lineWidth: width > 3 ? 0.5 : 0,
               },
             };
           },
@@ -175,7 +213,7 @@ function arenaChart(memory) {
   return figure(
     "One block for all activations",
     place,
-    `Planned ${arena.strategy.replaceAll("_", " ")}; no two live tensors overlap.`,
+    `Planned ${arena.strategy.replaceAll("_", " ")}; no two live tensors overlap. Orange ones are alive in the chosen step.`,
   );
 }
 
@@ -184,40 +222,68 @@ section("memory", "Memory", (report) => {
   if (!memory) return null;
   const symbols = symbolsOf(report);
   const alive = memory.steps.map((step) => numberAt(step.live_bytes, symbols) ?? -1);
-  const at = alive.reduce((best, value, step) => (value > alive[best] ? step : best), 0);
-  if (!(alive[at] > 0)) return null;
+  const peak = alive.reduce((best, value, step) => (value > alive[best] ? step : best), 0);
+  if (!(alive[peak] > 0)) return null;
   const totals = report.totals || {};
   const activations = totals.activations || {};
   const extent = (one) => one && count(one.bytes, bytes);
+  const state = { step: peak };
   const tensors = el("div");
   const heading = el("h3", { "aria-live": "polite" });
-  const select = (step) => {
-    const table = aliveTable(memory, step);
-    heading.replaceChildren(
-      table ? "Alive in" : "At",
-      ` step ${step + 1}${step === at ? ", the peak" : ""}: `,
-      named(memory.steps[step].node, 50),
-    );
-    tensors.replaceChildren(...[table].flat().filter(Boolean));
+  const field = el("input", {
+    id: "memory-step",
+    type: "number",
+    min: 1,
+    max: alive.length,
+    input: () => {
+      if (alive[field.valueAsNumber - 1] !== undefined) show(field.valueAsNumber - 1);
+    },
+  });
+  const show = (step) => {
+    const { node, live_bytes, in_place_bytes, workspace_bytes } = memory.steps[step];
+    state.step = step;
+    heading.replaceChildren(`Step ${step + 1}${step === peak ? ", the peak" : ""}: `, named(node, 50));
+    const bytesOf = (value) => maybe(value, (known) => count(known, bytes));
+    const known = facts([
+      ["alive", bytesOf(live_bytes)],
+      ["in place", bytesOf(in_place_bytes)],
+      ["workspace of the node", bytesOf(workspace_bytes)],
+    ]);
+    tensors.replaceChildren(...[known, aliveTable(memory, step)].flat().filter(Boolean));
+    redraw("memory");
+    redraw("arena");
   };
-  select(at);
+  const select = (step) => {
+    field.value = step + 1;
+    show(step);
+  };
+  select(peak);
   return [
     facts([
-      ["total", extent(activations.total)],
+      [term("total", "activations"), extent(activations.total)],
       ["peak", extent(activations.peak)],
-      ["peak in place", extent(activations.in_place_peak)],
+      [term("peak in place", "in_place"), extent(activations.in_place_peak)],
       [
-        "best-order peak",
+        term("best-order peak", "activations.best_order"),
         activations.best_order_peak &&
           `${extent(activations.best_order_peak)} (${activations.best_order}${activations.best_order_is_optimal ? ", none is better" : ""})`,
       ],
       ["arena", maybe(activations.arena_bytes, (value) => count(value, bytes))],
-      ["workspace (modelled)", maybe(totals.workspace_bytes, (value) => count(value, bytes))],
-      ["weights", maybe(totals.weight_bytes, (value) => count(value, bytes))],
+      [
+        term("workspace (modelled)", "workspace"),
+        maybe(totals.workspace_bytes, (value) => count(value, bytes)),
+      ],
+      [term("weights", "weight_bytes"), maybe(totals.weight_bytes, (value) => count(value, bytes))],
       ["needs", maybe(totals.device_bytes, (value) => count(value, bytes))],
     ]),
-    el("div", { class: "pair" }, stepsChart(memory, symbols, at, alive[at], select), arenaChart(memory)),
+    el(
+      "div",
+      { class: "pair" },
+      stepsChart(memory, symbols, peak, alive[peak], state, select),
+      arenaChart(memory, state),
+    ),
     nominalNote(report),
+    el("div", { class: "controls" }, el("label", { class: "field" }, el("span", null, "Step"), field)),
     heading,
     tensors,
   ];

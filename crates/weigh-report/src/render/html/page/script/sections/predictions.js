@@ -15,9 +15,26 @@ function expectedChart(predictions) {
     "predictions",
     `Expected times of ${many(shown.length, "prediction")} with their intervals`,
     (palette) => ({
-      grid: room(12, 24),
+      grid: room(4, 24),
       xAxis: axis(palette, "ms", { type: "log", axisLabel: { formatter: (value) => significant(value, 2) } }),
-      yAxis: axis(palette, "", { type: "category", data: names, inverse: true, splitLine: { show: false } }),
+      yAxis: axis(palette, "", {
+        type: "category",
+        data: names,
+        inverse: true,
+        splitLine: { show: false },
+        axisTick: { show: false },
+        // Over the marks, so that names have the whole width.
+        axisLabel: {
+          inside: true,
+          interval: 0,
+          margin: 4,
+          align: "left",
+          verticalAlign: "bottom",
+          padding: [0, 0, 9, 0],
+          textBorderColor: palette.panel,
+          textBorderWidth: 3,
+        },
+      }),
       tooltip: {
         ...tooltipLooks(palette),
         formatter: ({ dataIndex }) => predictionTip(shown[dataIndex], names[dataIndex]),
@@ -35,10 +52,14 @@ function expectedChart(predictions) {
           renderItem: (params, api) => {
             const [x1, y] = api.coord([api.value(1), api.value(0)]);
             const [x2] = api.coord([api.value(2), api.value(0)]);
-            return {
+            const line = (from, y1, to, y2) => ({
               type: "line",
-              shape: { x1, y1: y, x2, y2: y },
-              style: { stroke: palette.series[0], lineWidth: 3, opacity: 0.5 },
+              shape: { x1: from, y1, x2: to, y2 },
+              style: { stroke: palette.series[0], lineWidth: 2 },
+            });
+            return {
+              type: "group",
+              children: [line(x1, y, x2, y), line(x1, y - 5, x1, y + 5), line(x2, y - 5, x2, y + 5)],
             };
           },
         },
@@ -57,7 +78,7 @@ function expectedChart(predictions) {
         },
       ],
     }),
-    { height: 70 + 38 * shown.length },
+    { height: 60 + 46 * shown.length },
   );
   return figure(
     "Expected times",
@@ -84,8 +105,59 @@ function fitsBadge(one) {
   return badge(one.fits ? "good" : "bad", one.fits ? "fits" : "does not fit");
 }
 
+/** What each element type needs on each device, and whether it fits. */
+function fitTable(predictions) {
+  // The type that was computed in does not matter here.
+  const places = new Map(predictions.map((one) => [placeOf(one), one]));
+  const fitted = [...places.values()].filter((one) => one.fit && one.fit.needs.length > 0);
+  if (fitted.length === 0) return null;
+  const types = [...new Set(fitted.flatMap((one) => one.fit.needs.map((need) => need.dtype)))];
+  const size = (value) => maybe(value, bytes) || "?";
+  const cell = (need) => {
+    if (!need) return "";
+    const { weight_bytes: weights, activation_bytes: activations, margin_bytes: margin } = need;
+    return [
+      `${size(weights)} + ${size(activations)}`,
+      el(
+        "div",
+        null,
+        fitsBadge(need),
+        " ",
+        margin < 0 ? `lacks ${bytes(-margin)}` : maybe(margin, (rest) => `${bytes(rest)} to spare`),
+      ),
+    ];
+  };
+  const room = ({ usable_bytes: usable, flash_bytes: flash, ram_bytes: ram }) =>
+    [
+      maybe(usable, bytes),
+      maybe(flash, (value) => `flash ${bytes(value)}`),
+      maybe(ram, (value) => `RAM ${bytes(value)}`),
+    ].filter(Boolean);
+  const remedies = fitted.flatMap((one) =>
+    one.fit.remedies.map(
+      (remedy) =>
+        `${placeOf(one)}: ${remedy.change}: ${size(remedy.needed_bytes)}${remedy.fits ? ", fits" : ""}`,
+    ),
+  );
+  return [
+    el("h3", null, "Memory"),
+    el("p", { class: "note" }, "What each element type needs: weights + activations with workspace."),
+    table(
+      "memory of each device",
+      ["device", ">usable", ...types.map((type) => `>${type}`)],
+      fitted.map((one) => [
+        sentence(placeOf(one)),
+        room(one.fit).join(", ") || "?",
+        ...types.map((type) => cell(one.fit.needs.find((need) => need.dtype === type))),
+      ]),
+    ),
+    notes(remedies),
+  ];
+}
+
 section("predictions", "Predictions", (report) => {
   if (report.predictions.length === 0) return null;
+  const bases = [...new Set(report.predictions.map((one) => BASES[one.basis]))];
   const rows = report.predictions.map((one) => [
     sentence(one.title || one.device),
     one.dtype,
@@ -97,31 +169,8 @@ section("predictions", "Predictions", (report) => {
     one.bound || "",
     fitsBadge(one),
     maybe(one.energy_mj, (value) => joules(value / 1e3)) || "",
-    BASES[one.basis] || "",
+    (bases.length > 1 && BASES[one.basis]) || "",
   ]);
-  const fit = report.predictions
-    .filter((one) => one.fit && one.fit.needs.length > 0)
-    .map((one) => [
-      el("h3", null, "Memory of ", sentence(placeOf(one))),
-      table(
-        `memory of ${shorten(placeOf(one), 60)}`,
-        ["type", ">weights", ">activations and workspace", ">to spare", ""],
-        one.fit.needs.map((need) => [
-          need.dtype,
-          maybe(need.weight_bytes, bytes) || "?",
-          maybe(need.activation_bytes, bytes) || "?",
-          maybe(need.margin_bytes, bytes) || "?",
-          isKnown(need.fits) ? badge(need.fits ? "good" : "bad", need.fits ? "fits" : "does not fit") : "?",
-        ]),
-      ),
-      one.fit.remedies.length > 0 &&
-        notes(
-          one.fit.remedies.map(
-            (remedy) =>
-              `${remedy.change}: ${maybe(remedy.needed_bytes, bytes) || "?"}${remedy.fits ? ", fits" : ""}`,
-          ),
-        ),
-    ]);
   return [
     expectedChart(report.predictions),
     table(
@@ -141,7 +190,8 @@ section("predictions", "Predictions", (report) => {
       ],
       rows,
     ),
-    fit,
+    bases.length === 1 && bases[0] && el("p", { class: "note" }, `Each expected time: ${bases[0]}.`),
+    fitTable(report.predictions),
     notes([...new Set(report.predictions.flatMap((one) => one.notes))]),
   ];
 });

@@ -83,6 +83,9 @@ function label(at, text, position, palette, offset = [0, 0]) {
   };
 }
 
+/** How wide the dot of the longest layer is, and the smallest that can still be seen. */
+const DOTS = [36, 4];
+
 function rooflineOption(roofline, palette) {
   const { dots, ceilings } = roofline;
   const boundColour = { compute: palette.series[0], memory: palette.series[1], overhead: palette.series[3] };
@@ -127,13 +130,13 @@ function rooflineOption(roofline, palette) {
     );
   }
   const longest = Math.max(...dots.map((dot) => dot.ms));
+  const [largest, smallest] = DOTS;
   const groups = new Map();
   for (const dot of dots) {
     const bound = dot.bound || boundUnder(dot, ceilings);
     if (!groups.has(bound)) groups.set(bound, []);
-    groups
-      .get(bound)
-      .push({ value: [dot.intensity, dot.flops], dot, symbolSize: 5 + 30 * Math.sqrt(dot.ms / longest) });
+    const symbolSize = Math.max(smallest, largest * Math.sqrt(dot.ms / longest));
+    groups.get(bound).push({ value: [dot.intensity, dot.flops], dot, symbolSize });
   }
   const scatters = [...groups].map(([bound, data]) => ({
     name: bound,
@@ -142,15 +145,25 @@ function rooflineOption(roofline, palette) {
     itemStyle: { color: boundColour[bound] || palette.series[7], opacity: 0.65, borderColor: palette.panel },
   }));
   return {
-    legend: legend(palette, { data: scatters.map((one) => one.name) }),
+    title: {
+      text: boundTitle(roofline),
+      left: 0,
+      top: 1,
+      textStyle: { color: palette.dim, fontSize: 12, fontWeight: "normal" },
+      padding: [4, 0],
+    },
+    legend: legend(palette, { data: scatters.map((one) => one.name), left: 120, right: 0 }),
     grid: room(36, 28),
-    xAxis: axis(palette, "intensity (FLOP/B)", {
+    xAxis: axis(palette, "intensity (FLOP/B, log scale)", {
       type: "log",
       min: left,
       max: right,
       axisLabel: { formatter: (value) => significant(value, 2) },
     }),
-    yAxis: axis(palette, "rate (FLOP/s)", { type: "log", axisLabel: { formatter: (value) => si(value) } }),
+    yAxis: axis(palette, "rate (FLOP/s, log scale)", {
+      type: "log",
+      axisLabel: { formatter: (value) => si(value) },
+    }),
     dataZoom: [{ type: "inside", xAxisIndex: 0, filterMode: "none", zoomOnMouseWheel: "ctrl" }],
     tooltip: {
       ...tooltipLooks(palette),
@@ -162,6 +175,7 @@ function rooflineOption(roofline, palette) {
               ["share", maybe(data.dot.share, percent)],
               ["reaches", flopsPerSecond(data.dot.flops)],
               ["intensity", `${significant(data.dot.intensity, 3)} FLOP/B`],
+              [boundTitle(roofline), data.dot.bound || (ceilings && boundUnder(data.dot, ceilings))],
               [
                 "of the ceiling",
                 ceilings && percent(data.dot.flops / ceilingAt(ceilings, data.dot.intensity)),
@@ -177,6 +191,12 @@ function rooflineOption(roofline, palette) {
 const ceilingAt = (ceilings, intensity) =>
   Math.min(ceilings.flops_per_s, intensity * ceilings.bandwidths[0].bytes_per_s);
 
+/** What the colours of dots stand for: the prediction's own bounds, or the part of the ceiling above them. */
+function boundTitle({ what, ceilings }) {
+  if (what === "expected") return "bound in the model";
+  return ceilings ? "under the ceiling of" : "";
+}
+
 /** Under which part of the ceiling a dot lies. */
 function boundUnder(dot, ceilings) {
   if (!ceilings) return "layers";
@@ -189,14 +209,16 @@ section("roofline", "Roofline", (report) => {
   let shown = found[0];
   const about = el("p", { class: "note" });
   const say = () => {
-    const { ceilings } = shown;
-    about.replaceChildren(
-      sentence(
-        ceilings
-          ? `Each dot is a layer, its size the share of time (${shown.what}). Ceilings of ${ceilings.title}: ${ceilings.rests_on}.`
-          : "Each dot is a layer, its size the share of time. The ceilings of this machine are not known: `weigh hardware calibrate` measures them.",
-      ),
-    );
+    const { ceilings, what } = shown;
+    const size = `Each dot is a layer, its area the time that is ${what} (at least ${DOTS[1]} pixels across).`;
+    const rest = ceilings
+      ? `Ceilings of ${ceilings.title}: ${ceilings.rests_on}.`
+      : "The ceilings of this machine are not known: `weigh hardware calibrate` measures them.";
+    const bound =
+      what === "expected"
+        ? "Colours are what bounds a layer in the time model. A dot left of the ridge can be bound by compute all the same: a kernel that uses few of the units computes far below the peak rate, for longer than its bytes take."
+        : "";
+    about.replaceChildren(prose([size, rest, bound].filter(Boolean).join(" ")));
   };
   const place = chart(
     "roofline",

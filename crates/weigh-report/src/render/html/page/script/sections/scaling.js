@@ -12,6 +12,15 @@ const FORMULAS = [
 
 const ORDERS = ["does not grow", "linearly", "quadratically", "cubically"];
 
+/** The symbol with which the figures grow most. */
+function steepest(scaling, figures) {
+  const powers = (symbol) => {
+    const growth = scaling.growth.find((one) => one.symbol === symbol) || {};
+    return figures.reduce((sum, { key }) => sum + (growth[key] || 0), 0);
+  };
+  return scaling.symbols.reduce((most, symbol) => (powers(symbol) > powers(most) ? symbol : most));
+}
+
 section("scaling", "Scaling", (report) => {
   const { scaling } = report;
   if (!scaling || scaling.symbols.length === 0) return null;
@@ -19,8 +28,9 @@ section("scaling", "Scaling", (report) => {
     .map(([key, name, show]) => ({ key, name, show, text: scaling[key], of: compile(scaling[key]) }))
     .filter(({ of }) => of);
   if (usable.length === 0) return null;
-  const values = Object.fromEntries(scaling.symbols.map((symbol) => [symbol, report.bindings[symbol] ?? 1]));
-  const state = { metric: usable[0], symbol: scaling.symbols[0] };
+  const bound = symbolsOf(report);
+  const values = Object.fromEntries(scaling.symbols.map((symbol) => [symbol, bound[symbol] ?? NOMINAL]));
+  const state = { metric: usable[0], symbol: steepest(scaling, usable) };
   const points = () => {
     const most = Math.max(64, 8 * values[state.symbol]);
     const steps = Array.from({ length: 65 }, (_, at) => Math.round(most ** (at / 64)));
@@ -63,7 +73,21 @@ section("scaling", "Scaling", (report) => {
     },
     { height: 300 },
   );
-  const draw = () => redraw("scaling");
+  const note = el("p", { class: "note", "aria-live": "polite" });
+  const tell = () => {
+    const here = scaling.symbols.map((symbol) => {
+      const isOpen = report.unbound.includes(symbol) && values[symbol] === NOMINAL;
+      return `${shorten(symbol, 40)} = ${values[symbol]}${isOpen ? ", which nothing binds" : ""}`;
+    });
+    note.replaceChildren(
+      `The dot: ${state.metric.show(state.metric.of(values))} ${state.metric.name} at ${here.join("; ")}.`,
+    );
+  };
+  tell();
+  const draw = () => {
+    tell();
+    redraw("scaling");
+  };
   const fields =
     scaling.symbols.length > 1 &&
     scaling.symbols.map((symbol) => {
@@ -111,10 +135,11 @@ section("scaling", "Scaling", (report) => {
       fields,
     ),
     place,
+    note,
     table(
       "formulas",
       ["figure", "formula"],
-      usable.map(({ name, text }) => [name, el("code", { class: "formula" }, shorten(text, 600))]),
+      usable.map(({ name, text }) => [name, el("code", { class: "formula" }, typeset(shorten(text, 600)))]),
     ),
     growth.length > 0 && table("how each grows", ["with", ...usable.map(({ name }) => name)], growth),
   ];

@@ -19,23 +19,57 @@ function limitOf(requirement) {
   return Number(found[1]) * ({ us: 1e-3, µs: 1e-3, s: 1e3 }[found[2]] || 1);
 }
 
-function marksOf(report, at) {
-  const sweep = report.sweep || {};
+/** The line of a limit across a chart. */
+function limitMark(palette, where, requirement) {
+  return {
+    silent: true,
+    symbol: "none",
+    lineStyle: { color: palette.bad },
+    label: { color: palette.ink, formatter: shorten(requirement, 40), position: "insideEndTop" },
+    data: [where],
+  };
+}
+
+const throughputInterval = (run) => run.throughput && run.throughput.ci;
+const latencyInterval = (run) => (latencyOf(run) || {}).p50_ci_ms;
+
+/** Whether two intervals have something in common; unknown ones may. */
+const overlap = (a, b) => !a || !b || (a[0] <= b[1] && b[0] <= a[1]);
+
+/** What a mark is worth: the batches at the same settings, where by these intervals none can be told from the run. */
+function doubtOf(report, run, intervals) {
+  const runs = report.measurements.filter((one) => hasTimes(one) && !one.scenario);
+  const line = [...linesByBatch(runs).values()].find((one) => one.includes(run)) || [];
+  const others = line.filter((other) => other !== run);
+  const isAlike = (other) => intervals.every((of) => overlap(of(run), of(other)));
+  return others.length > 0 && others.every(isAlike)
+    ? `, not told apart from batch ${others.map((other) => other.batch).join(", ")}`
+    : "";
+}
+
+/** What a sweep says of one of its measurements: pairs of a badge's kind and words. */
+function marksOf(report, run) {
+  const { slo, sweet_spot: sweetSpot, pareto = [] } = report.sweep || {};
+  const at = report.measurements.indexOf(run);
+  const mark = (name, kind, intervals) => {
+    const doubt = doubtOf(report, run, intervals);
+    return [doubt ? "unknown" : kind, name + doubt];
+  };
   return [
-    sweep.slo && sweep.slo.best === at && `best under ${sweep.slo.requirement}`,
-    sweep.sweet_spot === at && "sweet spot",
-    (sweep.pareto || []).includes(at) && "Pareto front",
+    slo && slo.best === at && ["good", `best under ${slo.requirement}`],
+    sweetSpot === at && mark("sweet spot", "good", [throughputInterval]),
+    pareto.includes(at) && mark("Pareto front", "", [throughputInterval, latencyInterval]),
   ].filter(Boolean);
 }
 
 function runTip(report, run) {
-  const at = report.measurements.indexOf(run);
   const stage = latencyOf(run);
+  const marks = marksOf(report, run).map(([, words]) => words);
   return tip(settingsOf(report.measurements, run) || `batch ${run.batch}`, [
     ["latency p50", `${time(stage.p50_ms)} ${timeInterval(stage.p50_ms, stage.p50_ci_ms)}`],
     ["latency p99", maybe(stage.p99_ms, time)],
     ["throughput", `${rate(run.throughput.per_second)} ${run.throughput.unit}/s`],
-    ["", marksOf(report, at).join(", ")],
+    ["", marks.join("; ")],
   ]);
 }
 
@@ -44,7 +78,11 @@ function overBatchChart(report, runs) {
   const batches = [...new Set(runs.map((run) => run.batch))].sort((a, b) => a - b);
   const unit = runs[0].throughput.unit;
   const isOne = lines.size === 1;
-  return chart(
+  const reaches = {
+    throughput: reachOf(runs.map((run) => run.throughput.per_second)),
+    latency: reachOf(runs.map((run) => latencyOf(run).p50_ms)),
+  };
+  const place = chart(
     "trade-off",
     `Throughput and latency over batches ${batches.join(", ")}`,
     (palette) => {
@@ -53,10 +91,7 @@ function overBatchChart(report, runs) {
         const colour = palette.series[at % palette.series.length];
         const second = isOne ? palette.series[1] : colour;
         const points = (of) => line.map((run) => ({ value: [String(run.batch), of(run)], run }));
-        const bars = (of) =>
-          line
-            .map((run) => [String(run.batch), ...(of(run) || [null, null])])
-            .filter((one) => isKnown(one[1]));
+        const bars = (of) => line.filter(of).map((run) => [String(run.batch), ...of(run)]);
         series.push(
           {
             name: isOne ? "throughput" : `${name}`,
@@ -67,12 +102,9 @@ function overBatchChart(report, runs) {
             data: points((run) => run.throughput.per_second),
             yAxisIndex: 0,
           },
-          whiskers(
-            isOne ? "throughput" : name,
-            bars((run) => run.throughput.ci),
-            colour,
-            { yAxisIndex: 0 },
-          ),
+          whiskers(isOne ? "throughput" : name, bars(throughputInterval), reaches.throughput, colour, {
+            yAxisIndex: 0,
+          }),
           {
             name: isOne ? "latency p50" : `${name}, latency`,
             type: "line",
@@ -85,7 +117,8 @@ function overBatchChart(report, runs) {
           },
           whiskers(
             isOne ? "latency p50" : `${name}, latency`,
-            bars((run) => latencyOf(run).p50_ci_ms),
+            bars(latencyInterval),
+            reaches.latency,
             second,
             { yAxisIndex: 1 },
           ),
@@ -93,13 +126,18 @@ function overBatchChart(report, runs) {
       });
       const sweet = report.measurements[(report.sweep || {}).sweet_spot];
       if (sweet && hasTimes(sweet)) {
+        const isSure = !doubtOf(report, sweet, [throughputInterval]);
         series.push({
-          name: "sweet spot",
+          name: isSure ? "sweet spot" : "sweet spot, not told apart",
           type: "scatter",
           symbol: "circle",
           symbolSize: 22,
           silent: true,
-          itemStyle: { color: "transparent", borderColor: palette.good, borderWidth: 2.5 },
+          itemStyle: {
+            color: "transparent",
+            borderColor: isSure ? palette.good : palette.warn,
+            borderWidth: 2.5,
+          },
           data: [[String(sweet.batch), sweet.throughput.per_second]],
           z: 6,
         });
@@ -111,13 +149,7 @@ function overBatchChart(report, runs) {
           type: "line",
           yAxisIndex: 1,
           data: [],
-          markLine: {
-            silent: true,
-            symbol: "none",
-            lineStyle: { color: palette.bad },
-            label: { color: palette.ink, formatter: report.sweep.slo.requirement, position: "insideEndTop" },
-            data: [{ yAxis: limit }],
-          },
+          markLine: limitMark(palette, { yAxis: limit }, report.sweep.slo.requirement),
         });
       }
       return {
@@ -143,6 +175,10 @@ function overBatchChart(report, runs) {
     },
     { height: 340 },
   );
+  const note =
+    cutNote(runs.map(throughputInterval), reaches.throughput) ||
+    cutNote(runs.map(latencyInterval), reaches.latency);
+  return figure("Over the batch", place, note);
 }
 
 function paretoChart(report, runs) {
@@ -185,20 +221,13 @@ function paretoChart(report, runs) {
               position: "top",
               formatter: ({ data }) => `batch ${data.run.batch}`,
             },
-            markLine: limit
-              ? {
-                  silent: true,
-                  symbol: "none",
-                  lineStyle: { color: palette.bad },
-                  label: { color: palette.ink, formatter: report.sweep.slo.requirement },
-                  data: [{ xAxis: limit }],
-                }
-              : undefined,
+            markLine: limit ? limitMark(palette, { xAxis: limit }, report.sweep.slo.requirement) : undefined,
           },
           {
             name: "Pareto front",
             type: "line",
-            symbol: "none",
+            symbol: "circle",
+            symbolSize: 11,
             silent: true,
             lineStyle: { color: palette.series[2] },
             itemStyle: { color: palette.series[2] },
@@ -239,20 +268,13 @@ section("trade-off", "Trade-off over batch", (report) => {
       rate(run.throughput.per_second),
       rateInterval(run.throughput.per_second, run.throughput.ci),
       maybe(run.memory.peak_rss_bytes, bytes) || "?",
-      marksOf(report, report.measurements.indexOf(run)).map((mark) =>
-        badge(mark.startsWith("Pareto") ? "" : "good", mark),
-      ),
+      marksOf(report, run).map(([kind, words]) => el("div", null, badge(kind, words))),
     ];
   });
   return [
     slo &&
       el("p", null, badge(isKnown(slo.best) ? "good" : "unknown", slo.requirement), " ", sentence(slo.why)),
-    el(
-      "div",
-      { class: "pair" },
-      figure("Over the batch", overBatchChart(report, runs)),
-      paretoChart(report, runs),
-    ),
+    el("div", { class: "pair" }, overBatchChart(report, runs), paretoChart(report, runs)),
     table(
       "configurations",
       [
