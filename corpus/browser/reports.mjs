@@ -158,7 +158,7 @@ export const PAGES = [
       const options = ["--weights", "int8", "--check", "--output", "small.onnx", "--format", "json"];
       return documents(run("quantize", SMALL, ...options));
     },
-    sections: ["quantization", ...BARE_END],
+    sections: ["quantization", "environment"],
   },
   {
     name: "conventions",
@@ -192,7 +192,7 @@ export const PAGES = [
     isHostile: true,
     about: "reports of all kinds, every text in them hostile",
     make: (folder) => poisoned(ALL_KINDS.flatMap((name) => embedded(join(folder, `${name}.html`)))),
-    sections: ["comparison", "headline", "latency", "roofline", "memory", ...FACTS],
+    sections: ["comparison", "layer-changes", "headline", "latency", "roofline", "memory", ...FACTS],
   },
   {
     name: "large",
