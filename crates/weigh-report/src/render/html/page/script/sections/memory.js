@@ -26,6 +26,17 @@ function stepAxis(palette, steps) {
   });
 }
 
+/** Where the chosen step is. */
+function stepLine(palette, step) {
+  return {
+    silent: true,
+    symbol: "none",
+    label: { show: false },
+    lineStyle: { color: palette.series[1], type: "solid" },
+    data: [{ xAxis: step + 1 }],
+  };
+}
+
 function stepsChart(memory, symbols, peak, most, state, select) {
   const steps = memory.steps.map((step) => numberAt(step.live_bytes, symbols));
   const work = memory.steps.map((step) => numberAt(step.workspace_bytes, symbols));
@@ -76,13 +87,7 @@ function stepsChart(memory, symbols, peak, most, state, select) {
             },
             data: [{ coord: [peak + 1, inUnits(most)] }],
           },
-          markLine: {
-            silent: true,
-            symbol: "none",
-            label: { show: false },
-            lineStyle: { color: palette.series[1], type: "solid" },
-            data: [{ xAxis: state.step + 1 }],
-          },
+          markLine: stepLine(palette, state.step),
         },
         ...(worked
           ? [
@@ -183,13 +188,7 @@ function arenaChart(memory, state) {
             one.offset / scale[0],
             (one.offset + one.bytes) / scale[0],
           ]),
-          markLine: {
-            silent: true,
-            symbol: "none",
-            label: { show: false },
-            lineStyle: { color: palette.series[1], type: "solid" },
-            data: [{ xAxis: state.step + 1 }],
-          },
+          markLine: stepLine(palette, state.step),
           renderItem: (params, api) => {
             const [x, y2] = api.coord([api.value(0), api.value(2)]);
             const [x2, y] = api.coord([api.value(1), api.value(3)]);
