@@ -189,6 +189,23 @@ fn an_unknown_passes_only_where_it_is_allowed() {
     assert_eq!(check(folder.path(), &[&open[..], &["--dim", "seq=128"]].concat()).0, Some(0));
 }
 
+/// A file whose weights are made by nodes is small on disk, and the model is not.
+#[test]
+fn generated_weights_have_their_size() {
+    let folder = TempDir::new().unwrap();
+    let written = weigh(folder.path(), &["zoo", "write", "resnet18", "-o", "zero.onnx"]);
+    assert!(written.status.success());
+    let (code, page) = check(folder.path(), &["zero.onnx", "--require", "model_size<=1MiB"]);
+    assert_eq!(code, Some(1), "{page}");
+    let (_, text) = check(
+        folder.path(),
+        &["zero.onnx", "--require", "model_size<=1GiB", "--require", "file_size<=1MiB", "--format", "json"],
+    );
+    let report = json(&text);
+    assert_eq!(report["verdicts"][0]["actual"].as_f64(), report["totals"]["weight_bytes"].as_f64());
+    assert_eq!(report["verdicts"][1]["status"], "met", "{report:#}");
+}
+
 #[test]
 fn arithmetic_needs_no_model() {
     let folder = TempDir::new().unwrap();

@@ -126,6 +126,43 @@ fn unknown_names() {
 }
 
 #[test]
+fn contradictions_and_mistakes() {
+    let said = failure("inspect zoo:alexnet --dim batch=8 --dim batch=9");
+    assert!(said.contains("--dim binds batch twice"), "{said}");
+    assert_eq!(json("inspect zoo:alexnet --dim batch=8 --dim batch=8")["bindings"]["batch"], 8);
+    let said = failure("inspect zoo:alexnet --open --format csv");
+    assert!(said.contains("--open shows a page, and csv is none"), "{said}");
+    let said = failure("inspect zoo:resnet-50");
+    assert!(said.contains("did you mean zoo:resnet50?"), "{said}");
+    let said = failure("measure zoo:lstm --scenario single-stream --slo p99<=50ms");
+    assert!(said.contains("hint: judge this load by --require"), "{said}");
+
+    let folder = TempDir::new().unwrap();
+    let report = folder.path().join("report.json").display().to_string();
+    text(&format!("inspect zoo:alexnet --format json -o {report}"));
+    let said = failure(&format!("inspect {report}"));
+    assert!(said.contains("a saved report, and no model") && said.contains("`weigh render FILE`"), "{said}");
+}
+
+#[test]
+fn where_nothing_is_to_be_seen_a_note_says_so() {
+    for format in ["trace", "junit", "github"] {
+        let output = run(&format!("inspect zoo:alexnet --format {format}"));
+        assert_eq!(output.status.code(), Some(0));
+        let said = errors(&output);
+        assert!(said.starts_with(&format!("note: nothing to see in --format {format}: ")), "{said}");
+    }
+}
+
+#[test]
+fn a_dash_is_standard_output() {
+    let folder = TempDir::new().unwrap();
+    let output = weigh("inspect zoo:alexnet -o -").current_dir(&folder).output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), text("inspect zoo:alexnet"));
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+}
+
+#[test]
 fn sizes_that_no_machine_holds() {
     let errors = failure(&format!("inspect zoo:alexnet --dim batch={}", i64::MAX));
     insta::assert_snapshot!("too_large", errors);

@@ -157,6 +157,11 @@ fn queries_under_load() {
     assert_eq!(server["rate_asked"], 20.0);
     assert!(server["queries"].as_u64().unwrap() > 0, "{server:#}");
     assert!(server["max_batch"].as_u64().unwrap() <= 2);
+    // The limit is judged at that rate alone.
+    let probes = server["slo"]["probes"].as_array().unwrap();
+    assert_eq!((probes.len(), &probes[0]["rate"]), (1, &server["rate_asked"]), "{server:#}");
+    let is_met = probes[0]["status"] == "met";
+    assert_eq!(server["slo"]["highest_rate"].is_number(), is_met, "{server:#}");
     // A limit too long for a single probe within the search's time: said, and the load is put at what it can bear.
     let searched = run("server --slo p50<=9s");
     assert_eq!(searched["slo"]["probes"], serde_json::json!([]));

@@ -125,6 +125,13 @@ fn measurements_are_planned_with() {
     assert_eq!(found.len(), 2);
     assert!(found.iter().all(|found| found["basis"] == "measured" && found["service_ci_ms"].is_array()));
     assert_eq!(saved["model"]["name"], "mobilenet_v3_small");
+    // Nobody has waited in a line: its latency is expected of what was measured, at the speed's whole interval.
+    let waits = report(&format!("{} --rate 0.01/s --slo p99<=100s", file.display()));
+    let verdicts = waits["verdicts"].as_array().unwrap();
+    let latency = verdicts.iter().find(|verdict| verdict["metric"] == "latency.p99").unwrap();
+    assert_eq!((&latency["basis"], &latency["status"]), (&"predicted".into(), &"met".into()), "{latency:#}");
+    let [low, high] = [0, 1].map(|end| number(&latency["actual_ci"][end]));
+    assert!(low <= number(&latency["actual"]) && number(&latency["actual"]) <= high, "{latency:#}");
     let now = "zoo:mobilenet_v3_small --engine rten --processes 2 --min-time 0.02 --items 1000/day";
     assert_eq!(report(now)["measurements"].as_array().unwrap().len(), 1);
     // A plan has no speeds of its own.
