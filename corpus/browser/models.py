@@ -40,7 +40,10 @@ def hostile(texts, path):
     for index, text in enumerate(texts):
         made = f"{text} unknown {index}"
         nodes.append(helper.make_node(text[:200], [last], [made], f"unknown/{text}", domain="com.example"))
-    nodes.append(helper.make_node("Relu", [last], ["y"], "end"))
+    # Of modules twenty thousand deep.
+    weights.append(weight("deep weight"))
+    nodes.append(helper.make_node("Conv", [last, weights[-1].name], ["deep"], "a/" * 20_000 + "conv"))
+    nodes.append(helper.make_node("Relu", ["deep"], ["y"], "end"))
     save(texts[0], nodes, weights, texts[0], path, producer_name=texts[1], producer_version=texts[2])
 
 

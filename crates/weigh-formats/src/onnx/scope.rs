@@ -1,13 +1,21 @@
 //! Which module of the original program a node comes from, from what exporters write.
 
+/// Deeper modules are one with that which they are in: no model nests so, and a name of a megabyte could be a million
+/// modules, each with the path of all above it.
+const DEEPEST: usize = 64;
+
 /// The path of modules (`layer1/0/conv1`) of a node, empty where nothing tells.
 ///
 /// PyTorch's TorchScript exporter names nodes `/layer1/layer1.0/conv1/Conv`; its newer exporter lists the
 /// enclosing modules in the node's metadata: `['', 'layer1', 'layer1.0', 'layer1.0.conv1', 'conv2d']`.
 pub(super) fn path(node_name: &str, name_scopes: Option<&str>) -> String {
-    match name_scopes {
+    let path = match name_scopes {
         Some(list) => from_metadata(list),
         None => from_name(node_name),
+    };
+    match path.match_indices('/').nth(DEEPEST - 1) {
+        Some((end, _)) => path[..end].to_owned(),
+        None => path,
     }
 }
 
@@ -53,6 +61,8 @@ mod tests {
             "encoder/layers/encoder_layer_0/self_attention"
         );
         assert_eq!(path("Conv_12", None), "");
+        let deep = path(&"a.b/".repeat(100_000), None);
+        assert_eq!((deep.matches('/').count(), deep.starts_with("a/b/a/b")), (63, true));
         assert_eq!(path("node_relu", Some("['', 'relu']")), "");
     }
 }

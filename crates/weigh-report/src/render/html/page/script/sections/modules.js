@@ -8,6 +8,9 @@ const WEIGHTS = [
   ["output", "bytes moved", (row) => numberAt(row.bytes_moved, row.symbols), bytes],
 ];
 
+/** Modules deeper than this are one with that which they are in: no model nests so, and a tree is walked by recursion. */
+const DEEPEST = 64;
+
 /** The tree of modules with layers as leaves; each has the sum of what is beneath it. */
 function moduleTree(rows, weigh) {
   const made = (name, path, op) => ({ name, path, op, value: 0, parts: new Map() });
@@ -17,7 +20,7 @@ function moduleTree(rows, weigh) {
     if (!(weight > 0)) continue;
     let at = root;
     at.value += weight;
-    for (const part of row.scope ? row.scope.split("/") : []) {
+    for (const part of row.scope ? row.scope.split("/", DEEPEST) : []) {
       if (!at.parts.has(part)) at.parts.set(part, made(part, at.path ? `${at.path}/${part}` : part));
       at = at.parts.get(part);
       at.value += weight;

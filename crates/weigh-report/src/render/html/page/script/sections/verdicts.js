@@ -32,11 +32,9 @@ function verdictInterval(verdict, ends) {
   return isTooWide(ends) ? TOO_WIDE : ends.map((end) => inUnit(end, verdict.unit)).join(" to ");
 }
 
-/** How far what was found is from the limit: `5.7 %`, `46 times over`. */
+/** How far what was found is from the limit, as the command prints it: `5.7 %`, `46.8 times over`. */
 function marginText(margin) {
-  const times = Math.abs(margin);
-  if (times < 10) return percent(margin);
-  return `${si(Math.round(times))} times ${margin < 0 ? "over" : "to spare"}`;
+  return margin <= -9 ? `${rate(1 - margin)} times over` : percent(margin);
 }
 
 /** Costs that layers share in, with what a model has of each in all. */
