@@ -33,6 +33,17 @@ pub(crate) struct Weights {
 
 type Origins = SmallVec<[TensorId; 2]>;
 
+/// Origins that are looked at in all. Models have a few for each tensor; made up ones could have as many for each as there
+/// are tensors, and then one is enough.
+const MAX_ORIGINS: usize = 1 << 22;
+
+/// How many of so many origins may still be looked at: at least one.
+fn within(left: &mut usize, wanted: usize) -> usize {
+    let allowed = wanted.min((*left).max(1));
+    *left = left.saturating_sub(allowed);
+    allowed
+}
+
 /// Sums over all origins.
 #[derive(Debug, Default)]
 pub(crate) struct Sums {
@@ -97,6 +108,7 @@ pub(crate) fn find(model: &Model, types: &Types) -> Weights {
         types,
         constant: model.tensors.iter().map(|tensor| tensor.stored.is_some()).collect(),
         made_of: HashMap::new(),
+        origins_left: MAX_ORIGINS,
         spelled_out: HashSet::new(),
         dequantised: HashSet::new(),
         meanings: vec![None; model.tensors.len()],
@@ -120,6 +132,7 @@ struct Finder<'m> {
     types: &'m Types,
     constant: Vec<bool>,
     made_of: HashMap<TensorId, Origins>,
+    origins_left: usize,
     /// Stored tensors that a node of the graph spells out, in place of an initialiser.
     spelled_out: HashSet<TensorId>,
     /// Tensors that become real numbers further on, after being moved at most (a lookup in a quantised table).
@@ -143,19 +156,20 @@ impl Finder<'_> {
             if is_stored || !node.bodies.is_empty() || node.inputs.is_empty() || !reads_only_constants {
                 continue;
             }
-            let mut origins = Origins::new();
+            let (mut origins, mut known) = (Origins::new(), HashSet::new());
             for (index, input) in node.inputs.iter().enumerate() {
                 if let Some(id) = input.filter(|_| node.op.role(index) > Role::Buffer) {
-                    match self.made_of.get(&id) {
-                        Some(made_of) => origins.extend(made_of.iter().copied()),
-                        None => origins.push(id),
-                    }
+                    let own = [id];
+                    let made_of = self.made_of.get(&id).map_or(&own[..], |made_of| made_of);
+                    let made_of = &made_of[..within(&mut self.origins_left, made_of.len())];
+                    origins.extend(made_of.iter().copied().filter(|origin| known.insert(*origin)));
                 }
             }
             for output in node.outputs.iter().flatten() {
                 self.constant[output.index()] = true;
                 if !origins.is_empty() {
-                    self.made_of.insert(*output, origins.clone());
+                    let kept = within(&mut self.origins_left, origins.len());
+                    self.made_of.insert(*output, Origins::from_slice(&origins[..kept]));
                 }
             }
         }

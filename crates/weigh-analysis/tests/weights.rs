@@ -191,6 +191,19 @@ fn through_a_concatenation() {
 }
 
 #[test]
+fn through_a_chain_of_nodes_that_read_the_last_one_twice() {
+    // There are two to the power of two hundred ways back to the weight.
+    let mut net = Net::new();
+    let mut square = net.stored(DType::F32, &[4, 4]);
+    for _ in 0..200 {
+        square = net.node(MatMul::PLAIN, &[square, square]);
+    }
+    let last = net.stored(DType::F32, &[4, 3]);
+    let matrix = net.node(MatMul::PLAIN, &[square, last]);
+    assert_eq!(sums(&times(net, matrix)), (16 + 12, 0, 0));
+}
+
+#[test]
 fn through_all_of_them_in_a_chain() {
     // 6 and 6 weights of 8 bits -> real -> one after the other -> [3, 4] -> turned -> named again.
     let mut net = Net::new();
