@@ -77,7 +77,9 @@ impl Store {
 
     /// What the file is; newer ones and those of others are refused.
     fn state(&self) -> Result<State, StoreError> {
-        match schema::state(&self.connection).map_err(|error| self.failed(&error))? {
+        // Read at one moment: in between, another process may make the tables.
+        let state = || schema::state(&*self.connection.unchecked_transaction()?);
+        match state().map_err(|error| self.failed(&error))? {
             State::Version(found) if found > VERSION => {
                 Err(StoreError::Newer { path: self.path.clone(), found, known: VERSION })
             }
