@@ -41,7 +41,7 @@ pub const TECHNIQUES: &[Technique] = &[
     },
     Technique {
         name: "bf16",
-        about: "the same with the range of 32 bits",
+        about: "weights in 16 bits with the range of 32, activations too where a device computes so",
         goals: SIZE,
         is_of_training: false,
         needs: Effort::Check,
