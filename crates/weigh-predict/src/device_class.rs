@@ -16,7 +16,7 @@ pub struct Reach {
     pub arithmetic: f64,
     /// Share of the bandwidth.
     pub memory: f64,
-    /// Elements of output that occupy the whole device.
+    /// Elements of output that occupy the whole device, however many multipliers it has.
     pub filled_by: f64,
     /// Microseconds of starting a kernel, where the device's table does not tell.
     pub launch_us: f64,
@@ -28,7 +28,7 @@ pub const INTERVAL_FACTOR: f64 = 2.0;
 /// The shares of a class.
 pub fn reach(class: Class) -> Reach {
     match class {
-        Class::Accelerator => Reach { arithmetic: 0.6, memory: 0.75, filled_by: 5e5, launch_us: 5.0 },
+        Class::Accelerator => Reach { arithmetic: 0.6, memory: 0.75, filled_by: 3e5, launch_us: 5.0 },
         Class::Processor => Reach { arithmetic: 0.65, memory: 0.7, filled_by: 1.0, launch_us: 2.0 },
         Class::Edge => Reach { arithmetic: 0.4, memory: 0.6, filled_by: 3e4, launch_us: 20.0 },
         Class::Microcontroller => Reach { arithmetic: 0.35, memory: 0.6, filled_by: 1.0, launch_us: 20.0 },
@@ -65,9 +65,17 @@ fn occupied(limits: &Limits, reach: &Reach, work: &Workload) -> f64 {
     let lanes = f64::from(limits.lanes.unwrap_or(1));
     let filled = |extent: f64| extent / ((extent / lanes).ceil() * lanes).max(1.0);
     let outputs = products.groups * products.rows * products.columns;
-    let spread = (outputs / reach.filled_by).min(1.0);
+    let multipliers = limits.flops / 2.0 / CLOCK_HZ;
+    let spread = (outputs / reach.filled_by.min(OUTPUTS_EACH * multipliers)).min(1.0);
     (filled(products.columns) * filled(products.depth) * spread).max(LEAST)
 }
+
+/// Elements of output that keep one multiplier busy while results are on their way: what a thread of a dense product
+/// accumulates at least (Volkov, Demmel 2008, "Benchmarking GPUs to tune dense linear algebra": 16).
+const OUTPUTS_EACH: f64 = 16.0;
+
+/// Devices that need many outputs at once run at one to two billion cycles a second.
+const CLOCK_HZ: f64 = 1.5e9;
 
 /// However awkward its shape, a kernel reaches this share.
 const LEAST: f64 = 0.01;
@@ -102,6 +110,18 @@ mod tests {
         let found = time(&limits(), &reach(Class::Accelerator), &product(4096.0, 4096.0, 4096.0), 0.0);
         assert!((found.attainable.compute_us - 13743.9).abs() < 0.1, "{found:?}");
         assert!((found.us - (13743.9 / 0.6 + 4.0)).abs() < 0.2, "{found:?}");
+    }
+
+    /// 6 TFLOPS are 2000 multipliers at 1.5 GHz: 32,000 outputs occupy them, 64 × 100 of them a fifth. What a device with
+    /// more has is occupied by what fills its class.
+    #[test]
+    fn few_outputs_leave_multipliers_idle() {
+        let reach = reach(Class::Accelerator);
+        let share = |flops| {
+            occupied(&Limits { flops, lanes: None, ..limits() }, &reach, &product(64.0, 100.0, 4096.0))
+        };
+        assert!((share(6e12) - 0.2).abs() < 1e-12);
+        assert!((share(6e14) - 6400.0 / reach.filled_by).abs() < 1e-12);
     }
 
     /// Nine columns take two vectors of eight: 9/16 of the lanes work.

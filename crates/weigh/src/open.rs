@@ -28,6 +28,9 @@ pub struct Opened {
 /// Why a model could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    /// Nothing has this path.
+    #[error("there is no such file")]
+    NoFile(String),
     /// The file cannot be opened.
     #[error("cannot open the file")]
     Io(#[source] io::Error),
@@ -52,9 +55,10 @@ impl OpenError {
     /// What the user can do about it.
     pub fn hint(&self) -> String {
         match self {
-            OpenError::Io(error) if error.kind() == io::ErrorKind::NotFound => {
-                "check the path; `weigh zoo list` names the models that need no file".to_owned()
-            }
+            OpenError::NoFile(path) => match closest(path).filter(|_| is_plain_name(path)) {
+                Some(close) => format!("did you mean zoo:{close}? `weigh zoo list` names all"),
+                None => "check the path; `weigh zoo list` names the models that need no file".to_owned(),
+            },
             OpenError::Io(_) => "check that the file may be read".to_owned(),
             OpenError::NotAFile => "name the model file inside the folder, for example model.onnx".to_owned(),
             OpenError::Empty => "the export or download did not finish: make it again".to_owned(),
@@ -69,6 +73,11 @@ impl OpenError {
             },
         }
     }
+}
+
+/// Whether this names neither a folder nor a kind of file.
+fn is_plain_name(path: &str) -> bool {
+    !path.contains(['/', '\\', '.', ':'])
 }
 
 /// The name in the zoo that is most like what was asked for, but for dashes.
@@ -102,7 +111,10 @@ fn from_zoo(path: &str, name: &str) -> Result<Opened, OpenError> {
 
 fn from_file(path: &str) -> Result<Opened, OpenError> {
     let file = PathBuf::from(path);
-    let handle = File::open(&file).map_err(OpenError::Io)?;
+    let handle = File::open(&file).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => OpenError::NoFile(path.to_owned()),
+        _ => OpenError::Io(error),
+    })?;
     let metadata = handle.metadata().map_err(OpenError::Io)?;
     if !metadata.is_file() {
         return Err(OpenError::NotAFile);

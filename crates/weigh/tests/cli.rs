@@ -59,7 +59,8 @@ fn tables() {
 fn the_zoo() {
     let list = text("zoo list");
     insta::assert_snapshot!("zoo_list", list);
-    assert_eq!(list.lines().count(), weigh_zoo::ENTRIES.len());
+    assert_eq!(list.lines().count(), 1 + weigh_zoo::ENTRIES.len());
+    assert!(text("zoo list --format csv").starts_with("model,title,source,task\nalexnet,AlexNet,"));
     let list: Value = serde_json::from_str(&text("zoo list --format json")).unwrap();
     let names = list["zoo"].as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap());
     assert!(names.eq(weigh_zoo::ENTRIES.iter().map(|entry| entry.name)));
@@ -209,6 +210,22 @@ fn files_that_cannot_be_read() {
     insta::assert_snapshot!("folder", shown(""));
 }
 
+/// Who leaves out `zoo:`, or writes a command wrongly, is told what was meant, whatever else was named.
+#[test]
+fn near_names() {
+    for (arguments, meant) in [
+        ("inspect resnet-50", "did you mean zoo:resnet50?"),
+        ("gpt2", "did you mean zoo:gpt2?"),
+        ("inspekt zoo:lstm", "no command and no file 'inspekt'\nhint: did you mean `weigh inspect`?"),
+        ("plans", "did you mean `weigh plan`?"),
+        ("inspect lstm.onnx", "hint: check the path"),
+        ("folder/inspect", "hint: check the path"),
+    ] {
+        let errors = failure(arguments);
+        assert!(errors.contains(meant), "{arguments}: {errors}");
+    }
+}
+
 fn written(name: &str) -> Vec<u8> {
     let model = (weigh_zoo::find(name).unwrap().build)(&weigh_zoo::Options::default());
     weigh_formats::onnx::write(&model, &weigh_formats::onnx::WriteOptions::default()).unwrap()
@@ -235,6 +252,8 @@ fn files_say_what_they_are() {
     assert_eq!(report["totals"]["macs"], json("inspect zoo:lstm")["totals"]["macs"]);
     let errors = failure("zoo write nonsense -o nowhere.onnx");
     assert!(errors.contains("hint: `weigh zoo list`"), "{errors}");
+    let errors = failure("zoo write ltsm -o nowhere.onnx");
+    assert!(errors.contains("hint: did you mean zoo:lstm?"), "{errors}");
     let errors = failure("zoo write lstm -o /nowhere/at/all.onnx");
     assert!(errors.starts_with("error: cannot write /nowhere/at/all.onnx"), "{errors}");
 }

@@ -1,6 +1,7 @@
 //! `weigh MODEL`: everything on one screen, with a short measurement.
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use weigh_measure::fleet::Campaign;
 use weigh_measure::{Plan, Quantile};
 
 use super::explain::Explainer;
-use super::{MISSED, Outcome, models, output, progress::Bar, requirements, save, workers};
+use super::{Hinted, MISSED, Outcome, models, output, progress::Bar, requirements, save, workers};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -48,7 +49,26 @@ fn campaign(quantiles: &[Quantile]) -> Campaign {
 /// How long a worker may be silent.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// A command that was written wrongly is taken for a model, and found nowhere.
+fn no_misspelt_command(models: &[String]) -> anyhow::Result<()> {
+    /// From this similarity on (1 less the share of letters to change, 1 is equal) a command is meant.
+    const SIMILAR: f64 = 0.7;
+    let commands = super::command();
+    let shown = || commands.get_subcommands().filter(|command| !command.is_hide_set());
+    for model in models.iter().filter(|model| !Path::new(model).exists()) {
+        let score =
+            |command: &clap::Command| strsim::normalized_damerau_levenshtein(model, command.get_name());
+        let Some(closest) = shown().max_by(|a, b| score(a).total_cmp(&score(b))) else { continue };
+        if score(closest) >= SIMILAR {
+            let hint = format!("did you mean `weigh {}`?", closest.get_name());
+            return Err(Hinted::new(format!("no command and no file '{model}'"), hint).into());
+        }
+    }
+    Ok(())
+}
+
 pub(crate) fn run(args: &Args) -> Outcome {
+    no_misspelt_command(&args.models.models)?;
     let requirements = args.requirements.read()?;
     let options = args.models.assume.options()?;
     let wants = args.output.wants();

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
+use weigh::OpenError;
+use weigh::report::Listing;
 use weigh_formats::onnx::{Weights, WriteOptions};
-use weigh_zoo::{Batch, ENTRIES, Options};
+use weigh_zoo::{Batch, ENTRIES, Entry, Options};
 
 use super::{Hinted, Outcome, output};
 
@@ -20,8 +22,12 @@ enum ZooCommand {
     /// Names of the models
     List {
         /// Output format
-        #[arg(long, default_value = "table", value_parser = ["table", "json"])]
+        #[arg(long, default_value = "table", value_parser = ["table", "json", "csv", "markdown"])]
         format: String,
+
+        /// Write to a file instead of standard output
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
     /// Write a model as an ONNX file
     Write {
@@ -59,12 +65,11 @@ fn batch(text: &str) -> Result<Batch, String> {
 
 pub(crate) fn run(args: &Args) -> Outcome {
     match &args.command {
-        ZooCommand::List { format } => list(format)?,
+        ZooCommand::List { format, output } => list(format, output.as_ref()),
         ZooCommand::Write { name, output, batch, weights } => {
             let Some(entry) = weigh_zoo::find(name) else {
-                return Err(
-                    Hinted::new(format!("the zoo has no '{name}'"), "`weigh zoo list` names all").into()
-                );
+                let none = OpenError::NotInZoo(name.clone());
+                return Err(Hinted::new(none.to_string(), none.hint()).into());
             };
             let model = (entry.build)(&Options { batch: *batch });
             let weights = match weights {
@@ -73,12 +78,12 @@ pub(crate) fn run(args: &Args) -> Outcome {
             };
             let bytes = weigh_formats::onnx::write(&model, &WriteOptions { weights })?;
             output::write(Some(output), &bytes)?;
+            Ok(ExitCode::SUCCESS)
         }
     }
-    Ok(ExitCode::SUCCESS)
 }
 
-fn list(format: &str) -> anyhow::Result<()> {
+fn list(format: &str, file: Option<&PathBuf>) -> Outcome {
     let text = match format {
         "json" => {
             let entries = ENTRIES.iter().map(|entry| {
@@ -87,16 +92,16 @@ fn list(format: &str) -> anyhow::Result<()> {
             let list = serde_json::json!({ "zoo": entries.collect::<Vec<_>>() });
             format!("{list:#}\n")
         }
-        _ => {
-            let widest = |of: fn(&weigh_zoo::Entry) -> &str| {
-                ENTRIES.iter().map(|entry| of(entry).chars().count()).max().unwrap_or(0)
-            };
-            let (name, title) = (widest(|entry| entry.name), widest(|entry| entry.title));
-            ENTRIES
-                .iter()
-                .map(|entry| format!("{:name$}  {:title$}  {}\n", entry.name, entry.title, entry.source))
-                .collect()
-        }
+        format => listing().render(format, &output::Args::plain(format, None).render_options()),
     };
-    output::write(None, text.as_bytes())
+    output::write(file, text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn listing() -> Listing {
+    let row = |entry: &Entry| {
+        [entry.name, entry.title, entry.source, entry.task.name()].map(str::to_owned).to_vec()
+    };
+    let rows = ENTRIES.iter().map(row).collect();
+    Listing { columns: &["MODEL", "title", "source", "task"], rows, sentences: 0 }
 }

@@ -55,6 +55,9 @@ fn head(reports: &[Report], tables: &[Table]) -> String {
     if tables.iter().any(Table::is_long) {
         lines.push("and for tables longer than a page \\usepackage{longtable}".to_owned());
     }
+    if tables.iter().any(Table::is_turned) {
+        lines.push("and for those wider than a page \\usepackage{pdflscape}".to_owned());
+    }
     // A comment ends with its line, and cleaned text has no line ends.
     lines.iter().map(|line| format!("% {}\n", text::clean(line, true))).collect()
 }

@@ -11,9 +11,11 @@ const NAME: usize = 60;
 const FORMULA: usize = 400;
 const SENTENCE: usize = 1000;
 
-/// What goes on over pages is set smaller, so that it may fit into their width: rows of more characters than these.
+/// What goes on over pages is set smaller, so that it may fit into their width: rows of more characters than these. The
+/// widest do not, and their pages are turned.
+const TURNED: usize = 130;
 const SIZES: [(usize, &str); 3] = [
-    (130, "\\tiny\n\\setlength{\\tabcolsep}{2pt}\n"),
+    (TURNED, "\\tiny\n\\setlength{\\tabcolsep}{2pt}\n"),
     (95, "\\scriptsize\n\\setlength{\\tabcolsep}{2pt}\n"),
     (75, "\\small\n"),
 ];
@@ -72,9 +74,13 @@ impl Table {
             format!("\\caption{{{}}}\n\\label{{tab:weigh-{}}}", plain(&self.caption, SENTENCE), self.label);
         if self.is_long() {
             let size = SIZES.iter().find(|(width, _)| self.width() > *width).map_or("", |(_, size)| size);
+            let (begin, end) = match self.is_turned() {
+                true => ("\\begin{landscape}", "\\end{landscape}"),
+                false => ("\\begingroup", "\\endgroup"),
+            };
             return format!(
-                "\n\\begingroup\n{size}\\begin{{longtable}}{{{kinds}}}\n{caption} \\\\\n\\toprule\n{heads}\\midrule\n\
-                 \\endhead\n\\bottomrule\n\\endfoot\n{rows}\\end{{longtable}}\n\\endgroup\n"
+                "\n{begin}\n{size}\\begin{{longtable}}{{{kinds}}}\n{caption} \\\\\n\\toprule\n{heads}\\midrule\n\
+                 \\endhead\n\\bottomrule\n\\endfoot\n{rows}\\end{{longtable}}\n{end}\n"
             );
         }
         let (before, behind) = if self.is_wide() { (SHRUNK, "}\n") } else { ("", "") };
@@ -82,6 +88,11 @@ impl Table {
             "\n\\begin{{table}}\n\\centering\n{caption}\n{before}\\begin{{tabular}}{{{kinds}}}\n\\toprule\n\
              {heads}\\midrule\n{rows}\\bottomrule\n\\end{{tabular}}\n{behind}\\end{{table}}\n"
         )
+    }
+
+    /// Whether it stands on turned pages.
+    pub(super) fn is_turned(&self) -> bool {
+        self.is_long() && self.width() > TURNED
     }
 
     /// Whether it may have to be shrunk.
@@ -238,5 +249,8 @@ mod tests {
         assert!(table(41).write().contains(
             "\n\\begingroup\n\\begin{longtable}{l}\n\\caption{a\\_b}\n\\label{tab:weigh-layers} \\\\\n"
         ));
+        let column = |_| Column::words("layer", (0..41).map(|row| Some(row.to_string())));
+        let wide = Table { sheet: Sheet::new((0..50).map(column)), ..table(41) };
+        assert!(wide.is_turned() && wide.write().contains("\\begin{landscape}\n\\tiny\n"));
     }
 }
