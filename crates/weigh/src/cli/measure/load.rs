@@ -18,7 +18,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", help_heading = "Load")]
     pub scenario: Option<Scenario>,
 
-    /// Queries per second of a server; without it the highest rate that meets --slo is looked for
+    /// Queries per second of a server; without it the highest that meets --slo is looked for, for up to five minutes
     #[arg(long, value_name = "QPS", value_parser = amounts::rate, requires = "scenario", help_heading = "Load")]
     rate: Option<f64>,
 
