@@ -3,8 +3,6 @@
 
 mod net;
 
-use std::path::Path;
-
 use net::{Net, int};
 use weigh_analysis::Options;
 use weigh_analysis::conventions::{CONVENTIONS, Call, Convention, Kind, Ledger, Quantity, Unit, ledger};
@@ -200,20 +198,10 @@ fn rules_are_reachable_and_unambiguous() {
 }
 
 const BEGIN: &str = "--test conventions -->\n";
-const END: &str = "<!-- end -->";
 
 #[test]
 fn every_weight_is_documented() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/conventions.md");
-    let page = std::fs::read_to_string(&file).expect("the page");
-    let (before, rest) = page.split_once(BEGIN).expect("the beginning is marked");
-    let (_, after) = rest.split_once(END).expect("the end is marked");
-    let wanted = format!("{before}{BEGIN}{}{END}{after}", list());
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(&file, wanted).expect("the page can be written");
-    } else {
-        assert!(page == wanted, "docs/conventions.md is out of date: run with UPDATE_DOCS=1");
-    }
+    documentation::keep_part("conventions.md", BEGIN, &list());
 }
 
 /// The tools, then a row for every kind of work, with the quantities that tools count of it.

@@ -1,35 +1,18 @@
 //! docs/devices.md lists exactly the devices of the table, and the entry that it shows is one.
 
-use std::path::{Path, PathBuf};
-
 use weigh_hardware::devices::{Class, Device, Devices, Precision, Unit};
 use weigh_ir::units;
 
 const BEGIN: &str = "--test documented` -->\n";
-const END: &str = "<!-- end -->";
-
-fn page() -> (PathBuf, String) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/devices.md");
-    let page = std::fs::read_to_string(&file).expect("the page");
-    (file, page)
-}
 
 #[test]
 fn every_device_is_documented() {
-    let (file, page) = page();
-    let (before, rest) = page.split_once(BEGIN).expect("the beginning is marked");
-    let (_, after) = rest.split_once(END).expect("the end is marked");
-    let wanted = format!("{before}{BEGIN}{}{END}{after}", list());
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(&file, wanted).expect("the page can be written");
-    } else {
-        assert!(page == wanted, "docs/devices.md is out of date: run with UPDATE_DOCS=1");
-    }
+    documentation::keep_part("devices.md", BEGIN, &list());
 }
 
 #[test]
 fn the_entry_that_is_shown_is_one() {
-    let (_, page) = page();
+    let page = documentation::page("devices.md");
     let shown = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an entry");
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("mine.toml"), shown).expect("a file");

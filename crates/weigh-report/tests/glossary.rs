@@ -83,14 +83,7 @@ fn the_samples_that_percentiles_need_are_those_that_are_asked_for() {
 
 #[test]
 fn the_page_is_made_of_the_entries() {
-    let file = docs().join("metrics.md");
-    let page = glossary::page();
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(&file, page).expect("the page can be written");
-    } else {
-        let there = std::fs::read_to_string(&file).expect("the page");
-        assert!(there == page, "docs/metrics.md is out of date: run with UPDATE_DOCS=1");
-    }
+    documentation::keep("metrics.md", &glossary::page());
 }
 
 fn docs() -> std::path::PathBuf {

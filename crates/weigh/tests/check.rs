@@ -334,17 +334,12 @@ fn the_list_is_there_for_people_and_programs() {
     // docs/requirements.md has the same tables.
     let markdown = list("markdown");
     let (classes, metrics) = markdown.split_once("\n\n").unwrap();
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/requirements.md");
-    let page = fs::read_to_string(&file).unwrap();
+    let page = documentation::page("requirements.md");
     let filled =
-        [("metrics", metrics), ("classes", classes)].into_iter().fold(page.clone(), |page, (mark, table)| {
+        [("metrics", metrics), ("classes", classes)].into_iter().fold(page, |page, (mark, table)| {
             let (before, rest) = page.split_once(&format!("<!-- {mark} -->\n")).unwrap();
             let after = &rest[rest.find("\n## ").unwrap()..];
             format!("{before}<!-- {mark} -->\n\n{}\n{after}", table.trim_end())
         });
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&file, filled).unwrap();
-    } else {
-        assert!(page == filled, "docs/requirements.md is out of date: run with UPDATE_DOCS=1");
-    }
+    documentation::keep("requirements.md", &filled);
 }

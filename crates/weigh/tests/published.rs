@@ -1,8 +1,6 @@
 //! Predictions for devices of the table beside times that vendors have published: docs/predicting.md has the table.
 #![allow(clippy::unwrap_used)] // a test may fail by panicking, its helper functions too
 
-use std::path::Path;
-
 use assert_cmd::Command;
 use serde_json::Value;
 
@@ -64,7 +62,6 @@ struct Row {
 }
 
 const BEGIN: &str = "<!-- generated: UPDATE_DOCS=1 cargo test -p weigh --test published -->\n";
-const END: &str = "<!-- end -->";
 
 /// The interval is a factor of two, and promised to hold more often than not.
 #[test]
@@ -82,20 +79,11 @@ fn published_times_lie_inside_the_intervals() {
     let agreement = rank_correlation(&rows);
     assert!(agreement >= 0.97, "rank correlation {agreement}");
 
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/predicting.md");
-    let page = std::fs::read_to_string(&file).unwrap();
-    let (before, rest) = page.split_once(BEGIN).expect("the beginning is marked");
-    let (_, after) = rest.split_once(END).expect("the end is marked");
     let summary = format!(
         "\nPredicted / measured. All in all {inside} of {} are inside their intervals; the rank correlation is {agreement:.3}.\n\n",
         rows.len()
     );
-    let wanted = format!("{before}{BEGIN}{}{summary}{END}{after}", table(&groups));
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(&file, wanted).unwrap();
-    } else {
-        assert!(page == wanted, "docs/predicting.md is out of date: run with UPDATE_DOCS=1");
-    }
+    documentation::keep_part("predicting.md", BEGIN, &(table(&groups) + &summary));
 }
 
 fn row(group: &Published, model: &str, measured_ms: f64) -> Row {
