@@ -55,10 +55,10 @@ impl OpenError {
     /// What the user can do about it.
     pub fn hint(&self) -> String {
         match self {
-            OpenError::NoFile(path) => match closest(path).filter(|_| is_plain_name(path)) {
-                Some(close) => format!("did you mean zoo:{close}? `weigh zoo list` names all"),
-                None => "check the path; `weigh zoo list` names the models that need no file".to_owned(),
-            },
+            OpenError::NoFile(path) => closest(path).filter(|_| is_plain_name(path)).map_or_else(
+                || "check the path; `weigh zoo list` names the models that need no file".to_owned(),
+                meant,
+            ),
             OpenError::Io(_) => "check that the file may be read".to_owned(),
             OpenError::NotAFile => "name the model file inside the folder, for example model.onnx".to_owned(),
             OpenError::Empty => "the export or download did not finish: make it again".to_owned(),
@@ -67,12 +67,16 @@ impl OpenError {
                     .to_owned()
             }
             OpenError::Format(error) => error.hint().to_owned(),
-            OpenError::NotInZoo(name) => match closest(name) {
-                Some(close) => format!("did you mean zoo:{close}? `weigh zoo list` names all"),
-                None => "`weigh zoo list` names all".to_owned(),
-            },
+            OpenError::NotInZoo(name) => {
+                closest(name).map_or_else(|| "`weigh zoo list` names all".to_owned(), meant)
+            }
         }
     }
+}
+
+/// What to say where a name of the zoo is so close that it was meant.
+fn meant(close: &str) -> String {
+    format!("did you mean zoo:{close}? `weigh zoo list` names all")
 }
 
 /// Whether this names neither a folder nor a kind of file.

@@ -9,7 +9,7 @@ use weigh::report::Listing;
 use weigh_formats::onnx::{Weights, WriteOptions};
 use weigh_zoo::{Batch, ENTRIES, Entry, Options};
 
-use super::{Hinted, Outcome, output};
+use super::{Outcome, output};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -68,8 +68,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
         ZooCommand::List { format, output } => list(format, output.as_ref()),
         ZooCommand::Write { name, output, batch, weights } => {
             let Some(entry) = weigh_zoo::find(name) else {
-                let none = OpenError::NotInZoo(name.clone());
-                return Err(Hinted::new(none.to_string(), none.hint()).into());
+                return Err(OpenError::NotInZoo(name.clone()).into());
             };
             let model = (entry.build)(&Options { batch: *batch });
             let weights = match weights {

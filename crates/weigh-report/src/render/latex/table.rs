@@ -72,9 +72,10 @@ impl Table {
         let rows: String = (0..self.sheet.rows()).map(row).collect();
         let caption =
             format!("\\caption{{{}}}\n\\label{{tab:weigh-{}}}", plain(&self.caption, SENTENCE), self.label);
+        let width = self.width();
         if self.is_long() {
-            let size = SIZES.iter().find(|(width, _)| self.width() > *width).map_or("", |(_, size)| size);
-            let (begin, end) = match self.is_turned() {
+            let size = SIZES.iter().find(|(least, _)| width > *least).map_or("", |(_, size)| size);
+            let (begin, end) = match width > TURNED {
                 true => ("\\begin{landscape}", "\\end{landscape}"),
                 false => ("\\begingroup", "\\endgroup"),
             };
@@ -83,7 +84,7 @@ impl Table {
                  \\endhead\n\\bottomrule\n\\endfoot\n{rows}\\end{{longtable}}\n{end}\n"
             );
         }
-        let (before, behind) = if self.is_wide() { (SHRUNK, "}\n") } else { ("", "") };
+        let (before, behind) = if width > WIDE { (SHRUNK, "}\n") } else { ("", "") };
         format!(
             "\n\\begin{{table}}\n\\centering\n{caption}\n{before}\\begin{{tabular}}{{{kinds}}}\n\\toprule\n\
              {heads}\\midrule\n{rows}\\bottomrule\n\\end{{tabular}}\n{behind}\\end{{table}}\n"

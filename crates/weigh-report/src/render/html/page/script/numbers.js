@@ -67,6 +67,11 @@ function apart(values) {
   return values.map((value) => value.toFixed(least + 3));
 }
 
+/** What stands for an interval that says nothing: its ends are more than a factor of a hundred apart. */
+const TOO_WIDE = "[interval too wide to use]";
+
+const isTooWide = ([low, high]) => high > 100 * Math.max(low, 0);
+
 /** An interval around a time, in the unit of the time: `[59.1, 60.4]`. */
 function timeInterval(ms, interval) {
   if (!interval) return "";

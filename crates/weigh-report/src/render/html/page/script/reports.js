@@ -57,11 +57,6 @@ function count(value, show = si) {
 /** A value by a function, or nothing where it is unknown. */
 const maybe = (value, show) => (isKnown(value) ? show(value) : null);
 
-/** What stands for an interval that says nothing: its ends are more than a factor of a hundred apart. */
-const TOO_WIDE = "[interval too wide to use]";
-
-const isTooWide = ([low, high]) => high > 100 * Math.max(low, 0);
-
 /** What a report is about, in a word. */
 function modelName(report) {
   const { series = [] } = report.history || {};

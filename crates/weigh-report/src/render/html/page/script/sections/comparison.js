@@ -241,7 +241,7 @@ function betterIn(by, report, metrics) {
   const wins = (metric) => {
     const [a, b] = [metric.of(by), metric.of(report)];
     const [ofA, ofB] = [intervalOf(by, metric), intervalOf(report, metric)];
-    const areApart = !ofA || !ofB || ofA[1] < ofB[0] || ofB[1] < ofA[0];
+    const areApart = !ofA || !ofB || !overlap(ofA, ofB);
     return isKnown(a) && isKnown(b) && areApart && (metric.more ? a > b : a < b);
   };
   return metrics.filter((metric) => metric.decides && wins(metric)).map((metric) => metric.name);
